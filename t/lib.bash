@@ -1,0 +1,41 @@
+# What the bats files share: load lib, then the tree under test comes first in
+# PATH and every test has a home and a temporary directory of its own.
+bats_require_minimum_version 1.5.0
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+export TOP PATH="$TOP/bin:$PATH"
+export LAGO_HOME="$BATS_TEST_TMPDIR/home"
+export LAGO_LOCKS="$BATS_TEST_TMPDIR/locks"
+unset LAGO_LIBEXEC LAGO_SHARE ASAN_OPTIONS UBSAN_OPTIONS MSAN_OPTIONS
+DATA=${LAGO_TESTDATA:-$TOP/../shared/testdata}
+
+# need PROGRAM...: skip where one is missing.
+need() {
+	local p
+	for p; do
+		command -v "$p" >/dev/null || skip "$p is not installed"
+	done
+}
+
+# need_data PATH: skip where the test data is not beside the checkout.
+need_data() {
+	[ -e "$DATA/$1" ] || skip "no test data ($1) beside this checkout"
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds; fails at the end.
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+# examples: builds the example targets and bundles once per checkout and sets
+# EXAMPLES to their directory.
+examples() {
+	need clang afl-clang-fast zip
+	EXAMPLES=$TOP/.demo/examples
+	flock "$TOP/t" "$TOP/share/examples/build" "$EXAMPLES" >&2
+}
