@@ -36,7 +36,7 @@ $(PROGS) $(UNITS): %: %.c lib/liblago.a
 
 # The schema, as C: sqlite3 and editors read the .sql, the programs carry it.
 lib/store/sql.c: $(wildcard share/sql/*.sql) lib/store/sql.sh
-	sh lib/store/sql.sh share/sql/*.sql >$@.tmp
+	sh lib/store/sql.sh $(sort $(wildcard share/sql/*.sql)) >$@.tmp
 	mv $@.tmp $@
 
 -include $(wildcard lib/*/*.d bin/*.d t/unit/*.d)

@@ -13,9 +13,9 @@ struct buf {
 	size_t len, size;
 };
 
-#define BUF_INIT                                                               \
-	{                                                                      \
-		0                                                              \
+#define BUF_INIT  \
+	{         \
+		0 \
 	}
 
 void buf_add(struct buf *b, const void *p, size_t n);

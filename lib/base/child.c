@@ -51,8 +51,8 @@ child_start(struct child *c, struct fail *f)
 	int report[2], why = 0;
 
 	if (pipe2(report, O_CLOEXEC) != 0)
-		return fail_errno(f, EX_LAGO_TEMP, "cannot start '%s'",
-		    c->argv[0]);
+		return fail_errno(
+		    f, EX_LAGO_TEMP, "cannot start '%s'", c->argv[0]);
 	c->pid = fork();
 	if (c->pid == 0)
 		run(c, report[1]);
@@ -69,8 +69,7 @@ child_start(struct child *c, struct fail *f)
 	c->pid = -1;
 	errno = why;
 	return fail_errno(f,
-	    why == EAGAIN || why == ENOMEM ? EX_LAGO_TEMP
-					   : EX_LAGO_UNAVAILABLE,
+	    why == EAGAIN || why == ENOMEM ? EX_LAGO_TEMP : EX_LAGO_UNAVAILABLE,
 	    "cannot run '%s'", c->argv[0]);
 }
 
@@ -115,7 +114,7 @@ static const char *
 converse(int to, int from, const char *in, size_t inlen, double end, size_t max,
     struct buf *out)
 {
-	struct pollfd p[2] = { { from, POLLIN, 0 }, { to, POLLOUT, 0 } };
+	struct pollfd p[2] = {{from, POLLIN, 0}, {to, POLLOUT, 0}};
 	char block[65536];
 	double left;
 	ssize_t n;
@@ -136,7 +135,8 @@ converse(int to, int from, const char *in, size_t inlen, double end, size_t max,
 		if (p[1].fd >= 0 && p[1].revents != 0) {
 			n = write(p[1].fd, in, inlen);
 			if (n < 0 && errno != EAGAIN && errno != EINTR)
-				inlen = 0; /* it does not read all: its choice */
+				inlen =
+				    0; /* it does not read all: its choice */
 			else if (n > 0) {
 				in += n;
 				inlen -= (size_t)n;
@@ -169,17 +169,17 @@ child_run(char *const *argv, char *const *env, const char *cwd, const void *in,
     size_t inlen, double seconds, size_t max, struct buf *out, int *status,
     struct fail *f)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
-	struct child c = { argv, env, cwd, -1, -1, 2, -1 };
-	int to[2] = { -1, -1 }, from[2] = { -1, -1 };
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
+	struct child c = {argv, env, cwd, -1, -1, 2, -1};
+	int to[2] = {-1, -1}, from[2] = {-1, -1};
 	const char *why;
 	double end = clock_mono() + seconds;
 	int rc;
 
 	buf_reset(out);
 	if (pipe2(to, O_CLOEXEC) != 0 || pipe2(from, O_CLOEXEC) != 0)
-		return fail_errno(f, EX_LAGO_TEMP, "cannot start '%s'",
-		    argv[0]);
+		return fail_errno(
+		    f, EX_LAGO_TEMP, "cannot start '%s'", argv[0]);
 	fcntl(to[1], F_SETFL, O_NONBLOCK);
 	c.in = to[0];
 	c.out = from[1];
@@ -195,12 +195,13 @@ child_run(char *const *argv, char *const *env, const char *cwd, const void *in,
 	why = converse(to[1], from[0], in, inlen, end, max, out);
 	sigaction(SIGPIPE, &old, NULL);
 	close(from[0]);
-	if (why == NULL && child_wait(&c, end - clock_mono() > 0
-	    ? end - clock_mono() : 0, status) != 0)
+	if (why == NULL &&
+	    child_wait(&c, end - clock_mono() > 0 ? end - clock_mono() : 0,
+		status) != 0)
 		why = "took too long";
 	if (why == NULL)
 		return 0;
 	child_stop(&c, 1);
-	return fail_set(f, EX_LAGO_UNAVAILABLE, "'%s' %s and was stopped",
-	    argv[0], why);
+	return fail_set(
+	    f, EX_LAGO_UNAVAILABLE, "'%s' %s and was stopped", argv[0], why);
 }

@@ -16,15 +16,15 @@
  * libFuzzer's. */
 enum {
 	EX_LAGO_OK = 0,
-	EX_LAGO_NO = 1,		 /* the answer is no */
-	EX_LAGO_USAGE = 64,	 /* wrong options */
-	EX_LAGO_DATA = 65,	 /* malformed record, file or bundle */
-	EX_LAGO_NOINPUT = 66,	 /* no such input or id */
+	EX_LAGO_NO = 1,		  /* the answer is no */
+	EX_LAGO_USAGE = 64,	  /* wrong options */
+	EX_LAGO_DATA = 65,	  /* malformed record, file or bundle */
+	EX_LAGO_NOINPUT = 66,	  /* no such input or id */
 	EX_LAGO_UNAVAILABLE = 69, /* driver, engine or tool absent, unusable */
-	EX_LAGO_CANTCREAT = 73,	 /* output cannot be made */
-	EX_LAGO_IO = 74,	 /* read or write failed */
-	EX_LAGO_TEMP = 75,	 /* the same call may succeed later */
-	EX_LAGO_CONFIG = 78	 /* bad configuration, newer database */
+	EX_LAGO_CANTCREAT = 73,	  /* output cannot be made */
+	EX_LAGO_IO = 74,	  /* read or write failed */
+	EX_LAGO_TEMP = 75,	  /* the same call may succeed later */
+	EX_LAGO_CONFIG = 78	  /* bad configuration, newer database */
 };
 
 struct fail {

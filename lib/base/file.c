@@ -18,9 +18,9 @@
 #include "base/mem.h"
 #include "base/strs.h"
 
-#define TEMP_RANDOM 6	 /* digits behind the dot of a temporary name */
-#define SWEEP_AGE 3600	 /* seconds */
-#define LOCK_PAUSE 0.05	 /* seconds between two tries for a lock */
+#define TEMP_RANDOM 6	/* digits behind the dot of a temporary name */
+#define SWEEP_AGE 3600	/* seconds */
+#define LOCK_PAUSE 0.05 /* seconds between two tries for a lock */
 
 /* The directory a path lies in, opened; *base is the last component. */
 static int
@@ -149,8 +149,7 @@ file_read(int dirfd, const char *path, size_t max, struct buf *b, bool *cut,
 		if (errno == ELOOP)
 			return fail_set(f, EX_LAGO_NOINPUT,
 			    "'%s' is a symbolic link, not a file", path);
-		return fail_errno(
-		    f, EX_LAGO_NOINPUT, "cannot open '%s'", path);
+		return fail_errno(f, EX_LAGO_NOINPUT, "cannot open '%s'", path);
 	}
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		close(fd);
@@ -158,8 +157,8 @@ file_read(int dirfd, const char *path, size_t max, struct buf *b, bool *cut,
 		    f, EX_LAGO_NOINPUT, "'%s' is not a regular file", path);
 	}
 	if (st.st_size > 0)
-		buf_reserve(b, (uint64_t)st.st_size < max ? (size_t)st.st_size
-							  : max);
+		buf_reserve(
+		    b, (uint64_t)st.st_size < max ? (size_t)st.st_size : max);
 	rc = file_read_fd(fd, path, max, b, cut, f);
 	close(fd);
 	return rc;
@@ -220,8 +219,8 @@ file_write_fd(int fd, const void *p, size_t n)
 }
 
 int
-file_copy_fd(int fd, int tofd, const char *to, uint64_t max, mode_t mode,
-    struct fail *f)
+file_copy_fd(
+    int fd, int tofd, const char *to, uint64_t max, mode_t mode, struct fail *f)
 {
 	struct file_out o;
 	char block[65536];
@@ -250,8 +249,8 @@ file_copy_fd(int fd, int tofd, const char *to, uint64_t max, mode_t mode,
 }
 
 int
-file_link(int fromfd, const char *from, int tofd, const char *to,
-    struct fail *f)
+file_link(
+    int fromfd, const char *from, int tofd, const char *to, struct fail *f)
 {
 	struct stat st;
 	int fd, rc;
@@ -263,8 +262,7 @@ file_link(int fromfd, const char *from, int tofd, const char *to,
 	fd = openat(
 	    fromfd, from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
-		return fail_errno(
-		    f, EX_LAGO_NOINPUT, "cannot open '%s'", from);
+		return fail_errno(f, EX_LAGO_NOINPUT, "cannot open '%s'", from);
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		rc = fail_set(
 		    f, EX_LAGO_NOINPUT, "'%s' is not a regular file", from);
@@ -297,8 +295,8 @@ file_mkdirs(int dirfd, const char *path, mode_t mode, struct fail *f)
 		rc = -1;
 	}
 	if (rc != 0)
-		fail_errno(f, EX_LAGO_CANTCREAT, "cannot make directory '%s'",
-		    path);
+		fail_errno(
+		    f, EX_LAGO_CANTCREAT, "cannot make directory '%s'", path);
 	free(part);
 	return rc;
 }
@@ -354,8 +352,8 @@ remove_entry(int dirfd, const char *name, void *arg)
 	if (errno != ENOTEMPTY && errno != EEXIST && errno != EACCES)
 		return -1;
 	/* A target can take away its own directories' permissions. */
-	fchmodat(dirfd, name, 0700, 0);
-	if (each_entry(dirfd, name, remove_entry, NULL) != 0)
+	if (fchmodat(dirfd, name, 0700, 0) != 0 ||
+	    each_entry(dirfd, name, remove_entry, NULL) != 0)
 		return -1;
 	return unlinkat(dirfd, name, AT_REMOVEDIR);
 }
@@ -426,12 +424,12 @@ walk_entry(int dirfd, const char *name, void *arg)
 
 	if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return errno == ENOENT ? 0 : -1;
-	path = mem_printf("%s%s%s", w->path,
-	    n > 0 && w->path[n - 1] == '/' ? "" : "/", name);
+	path = mem_printf(
+	    "%s%s%s", w->path, n > 0 && w->path[n - 1] == '/' ? "" : "/", name);
 	if (S_ISREG(st.st_mode)) {
 		strs_add(w->files, path);
 	} else if (S_ISDIR(st.st_mode)) {
-		below = (struct walk){ w->files, path };
+		below = (struct walk){w->files, path};
 		rc = each_entry(dirfd, name, walk_entry, &below);
 	}
 	free(path);
@@ -441,7 +439,7 @@ walk_entry(int dirfd, const char *name, void *arg)
 int
 file_walk(const char *path, struct strs *files, struct fail *f)
 {
-	struct walk w = { files, path };
+	struct walk w = {files, path};
 	struct stat st;
 	int rc;
 
@@ -511,8 +509,10 @@ file_lock(int dirfd, const char *path, double seconds, struct fail *f)
 			return -1;
 		}
 		if (seconds >= 0 && clock_mono() >= end) {
-			fail_set(f, EX_LAGO_TEMP, "'%s' is locked by another "
-			    "process", path);
+			fail_set(f, EX_LAGO_TEMP,
+			    "'%s' is locked by another "
+			    "process",
+			    path);
 			close(fd);
 			return -1;
 		}

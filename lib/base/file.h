@@ -28,7 +28,7 @@ struct file_out {
 int file_out_open(struct file_out *o, int dirfd, const char *path, mode_t mode,
     struct fail *f);
 int file_out_commit(struct file_out *o, struct fail *f); /* closes always */
-void file_out_abort(struct file_out *o);		 /* may be called twice */
+void file_out_abort(struct file_out *o); /* may be called twice */
 
 /* Write a whole file that way. */
 int file_write(int dirfd, const char *path, const void *p, size_t n,
@@ -37,17 +37,17 @@ int file_write(int dirfd, const char *path, const void *p, size_t n,
 /* Read a regular file, links not followed, at most max bytes (more: the rest is
  * not read and *cut set; without cut it is an error, 65). Errors: 66 when it is
  * not there or not a regular file, 74. b is emptied first. */
-int file_read(int dirfd, const char *path, size_t max, struct buf *b,
-    bool *cut, struct fail *f);
-int file_read_fd(int fd, const char *name, size_t max, struct buf *b,
-    bool *cut, struct fail *f);
+int file_read(int dirfd, const char *path, size_t max, struct buf *b, bool *cut,
+    struct fail *f);
+int file_read_fd(int fd, const char *name, size_t max, struct buf *b, bool *cut,
+    struct fail *f);
 
 /* All bytes to fd, or -1 with errno. */
 int file_write_fd(int fd, const void *p, size_t n);
 
 /* Hard link, else copy (whole, synced). 1: it was there already. */
-int file_link(int fromfd, const char *from, int tofd, const char *to,
-    struct fail *f);
+int file_link(
+    int fromfd, const char *from, int tofd, const char *to, struct fail *f);
 /* Copy what is at the open fd (from its start) to a whole new file. */
 int file_copy_fd(int fd, int tofd, const char *to, uint64_t max, mode_t mode,
     struct fail *f);

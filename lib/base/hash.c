@@ -85,7 +85,7 @@ bool
 hash_is_hex(const char *s)
 {
 	return strlen(s) == HASH_HEX - 1 &&
-	    strspn(s, "0123456789abcdef") == HASH_HEX - 1;
+	       strspn(s, "0123456789abcdef") == HASH_HEX - 1;
 }
 
 void

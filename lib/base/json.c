@@ -10,10 +10,10 @@
 enum query { VALID, TYPE, VALUE, EACH, QUERIES };
 
 static const char *const texts[QUERIES] = {
-	[VALID] = "SELECT json_valid(?1)",
-	[TYPE] = "SELECT json_type(?1, ?2)",
-	[VALUE] = "SELECT json_extract(?1, ?2)",
-	[EACH] = "SELECT key, type, value FROM json_each(?1, ?2)",
+    [VALID] = "SELECT json_valid(?1)",
+    [TYPE] = "SELECT json_type(?1, ?2)",
+    [VALUE] = "SELECT json_extract(?1, ?2)",
+    [EACH] = "SELECT key, type, value FROM json_each(?1, ?2)",
 };
 
 /* A statement with the text and path bound, made at its first use. */
@@ -54,8 +54,8 @@ json_valid(const char *p, size_t n)
 static const char *
 word(const char *s)
 {
-	static const char *const words[] = { "object", "array", "text",
-		"integer", "real", "true", "false", "null" };
+	static const char *const words[] = {"object", "array", "text",
+	    "integer", "real", "true", "false", "null"};
 	size_t i;
 
 	for (i = 0; s != NULL && i < sizeof(words) / sizeof(words[0]); i++)
@@ -100,7 +100,7 @@ json_int(const char *p, size_t n, const char *path, int64_t *v)
 	bool found;
 
 	found = sqlite3_step(s) == SQLITE_ROW &&
-	    sqlite3_column_type(s, 0) == SQLITE_INTEGER;
+		sqlite3_column_type(s, 0) == SQLITE_INTEGER;
 	if (found)
 		*v = sqlite3_column_int64(s, 0);
 	sqlite3_reset(s);

@@ -27,8 +27,8 @@ bool json_int(const char *p, size_t n, const char *path, int64_t *v);
  * is the member's name or index.  value is its text as json_text gives it, type
  * as json_type.  Stops when fn returns non-zero and returns that; 0 else. */
 int json_each(const char *p, size_t n, const char *path,
-    int (*fn)(const char *key, const char *type, const char *value,
-	size_t len, void *arg),
+    int (*fn)(const char *key, const char *type, const char *value, size_t len,
+	void *arg),
     void *arg);
 
 #endif

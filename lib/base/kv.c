@@ -24,10 +24,10 @@ key_valid(const char *key)
 	if (strncmp(key, "env.", 4) == 0) {
 		name = key + 4;
 		return *name != '\0' && strchr(DIGIT, *name) == NULL &&
-		    name[strspn(name, LOWER UPPER DIGIT "_")] == '\0';
+		       name[strspn(name, LOWER UPPER DIGIT "_")] == '\0';
 	}
 	return *key != '\0' && strchr(LOWER, *key) != NULL &&
-	    key[strspn(key, LOWER DIGIT "_.")] == '\0';
+	       key[strspn(key, LOWER DIGIT "_.")] == '\0';
 }
 
 static void
@@ -37,7 +37,7 @@ append(struct kv *kv, char *key, char *value)
 		kv->size = kv->size > 0 ? 2 * kv->size : 16;
 		kv->v = mem_grow(kv->v, kv->size, sizeof(*kv->v));
 	}
-	kv->v[kv->n++] = (struct kv_pair){ key, value };
+	kv->v[kv->n++] = (struct kv_pair){key, value};
 }
 
 /* The place of a key at or after first, or n. */
@@ -63,12 +63,12 @@ parse_line(struct kv *kv, size_t first, char *line, size_t n, const char *name,
 	if (n == 0 || line[0] == '#')
 		return 0;
 	if (memchr(line, '\0', n) != NULL)
-		return fail_set(f, EX_LAGO_DATA, "%s: line %u holds a NUL",
-		    name, number);
+		return fail_set(
+		    f, EX_LAGO_DATA, "%s: line %u holds a NUL", name, number);
 	value = strchr(line, '=');
 	if (value == NULL)
-		return fail_set(f, EX_LAGO_DATA,
-		    "%s: line %u is not key=value", name, number);
+		return fail_set(f, EX_LAGO_DATA, "%s: line %u is not key=value",
+		    name, number);
 	*value++ = '\0';
 	if (!key_valid(line))
 		return fail_set(f, EX_LAGO_DATA, "%s: line %u: bad key '%.60s'",
@@ -86,8 +86,8 @@ parse_line(struct kv *kv, size_t first, char *line, size_t n, const char *name,
 }
 
 int
-kv_parse(struct kv *kv, const char *p, size_t n, const char *name,
-    struct fail *f)
+kv_parse(
+    struct kv *kv, const char *p, size_t n, const char *name, struct fail *f)
 {
 	const char *end = p + n, *next;
 	size_t first = kv->n, len;

@@ -25,10 +25,10 @@ struct kv {
 
 /* name is what messages call the text.  Adds to kv; a key that kv had before
  * the call is no duplicate. */
-int kv_parse(struct kv *kv, const char *p, size_t n, const char *name,
-    struct fail *f);
-int kv_read(struct kv *kv, int dirfd, const char *path, size_t max,
-    struct fail *f);
+int kv_parse(
+    struct kv *kv, const char *p, size_t n, const char *name, struct fail *f);
+int kv_read(
+    struct kv *kv, int dirfd, const char *path, size_t max, struct fail *f);
 const char *kv_get(const struct kv *kv, const char *key); /* last; NULL none */
 int64_t kv_int(const struct kv *kv, const char *key, int64_t otherwise);
 void kv_set(struct kv *kv, const char *key, const char *value); /* replaces */

@@ -80,8 +80,7 @@ opt_parse_duration(const char *text, double *seconds)
 	static const struct {
 		char unit;
 		double seconds;
-	} units[] = { { '\0', 1 }, { 's', 1 }, { 'm', 60 }, { 'h', 3600 },
-		{ 'd', 86400 } };
+	} units[] = {{'\0', 1}, {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
 	char *end;
 	double n;
 	size_t i;
@@ -91,9 +90,8 @@ opt_parse_duration(const char *text, double *seconds)
 		return -1;
 	n = strtod(text, &end);
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (*end == units[i].unit &&
-		    (*end == '\0' || end[1] == '\0') && isfinite(n) &&
-		    n * units[i].seconds < 1e10) {
+		if (*end == units[i].unit && (*end == '\0' || end[1] == '\0') &&
+		    isfinite(n) && n * units[i].seconds < 1e10) {
 			*seconds = n * units[i].seconds;
 			return 0;
 		}

@@ -114,8 +114,8 @@ out_end(struct out *o)
 	o->fields = 0;
 }
 
-static const char escapes[][2] = { { '\t', 't' }, { '\n', 'n' }, { '\r', 'r' },
-	{ '\\', '\\' }, { '\0', '0' } };
+static const char escapes[][2] = {
+    {'\t', 't'}, {'\n', 'n'}, {'\r', 'r'}, {'\\', '\\'}, {'\0', '0'}};
 
 void
 out_tsv_escape(struct buf *b, const char *p, size_t n)

@@ -6,7 +6,7 @@
 volatile sig_atomic_t sig_got;
 volatile sig_atomic_t sig_child;
 
-static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
 static sigset_t outside; /* the mask to sleep with */
 
 static void
@@ -21,7 +21,7 @@ note(int sig)
 void
 sig_init(void)
 {
-	struct sigaction sa = { .sa_handler = note }, old;
+	struct sigaction sa = {.sa_handler = note}, old;
 	sigset_t block;
 	size_t i;
 

@@ -9,8 +9,9 @@
 #include <poll.h>
 #include <signal.h>
 
-extern volatile sig_atomic_t sig_got;	/* the last of INT TERM HUP, or 0 */
-extern volatile sig_atomic_t sig_child; /* a SIGCHLD came since it was cleared */
+extern volatile sig_atomic_t sig_got; /* the last of INT TERM HUP, or 0 */
+extern volatile sig_atomic_t
+    sig_child; /* a SIGCHLD came since it was cleared */
 
 /* Install handlers and block the signals outside sig_poll.  A signal that was
  * ignored at the start stays ignored. */
