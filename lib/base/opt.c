@@ -81,17 +81,19 @@ opt_parse_duration(const char *text, double *seconds)
 		char unit;
 		double seconds;
 	} units[] = {{'\0', 1}, {'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+	size_t digits = strspn(text, "0123456789.");
+	const char *unit = text + digits;
 	char *end;
 	double n;
 	size_t i;
 
-	if (*text == '\0' || strchr("0123456789", *text) == NULL ||
-	    text[strspn(text, "0123456789.")] == 'x')
-		return -1;
 	n = strtod(text, &end);
+	if (digits == 0 || end != unit)
+		return -1;
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (*end == units[i].unit && (*end == '\0' || end[1] == '\0') &&
-		    isfinite(n) && n * units[i].seconds < 1e10) {
+		if (*unit == units[i].unit &&
+		    (*unit == '\0' || unit[1] == '\0') && isfinite(n) &&
+		    n * units[i].seconds < 1e10) {
 			*seconds = n * units[i].seconds;
 			return 0;
 		}

@@ -132,7 +132,8 @@ test_numbers(void)
 	    "durations");
 	check(
 	    opt_parse_duration("", &d) && opt_parse_duration("1w", &d) &&
-		opt_parse_duration("-1", &d) && opt_parse_duration("0x9", &d) &&
+		opt_parse_duration("-1", &d) && opt_parse_duration("0X9", &d) &&
+		opt_parse_duration("1e3", &d) &&
 		opt_parse_duration("nan", &d) && opt_parse_duration("1mm", &d),
 	    "what is no duration");
 	check(opt_parse_num("12", 0, 12, &v) == 0 && v == 12 &&
@@ -199,8 +200,10 @@ test_files(int dir)
 static void
 test_children(void)
 {
-	char *cat[] = {"cat", NULL}, *none[] = {"./nothing-here", NULL};
-	char *yes[] = {"yes", NULL}, *nap[] = {"sleep", "60", NULL};
+	char *cat[] = {(char *)"cat", NULL},
+	     *none[] = {(char *)"./nothing-here", NULL};
+	char *yes[] = {(char *)"yes", NULL},
+	     *nap[] = {(char *)"sleep", (char *)"60", NULL};
 	struct buf big = BUF_INIT, b = BUF_INIT;
 	struct fail f;
 	int status = -1, i;
