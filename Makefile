@@ -41,10 +41,73 @@ lib/store/sql.c: $(wildcard share/sql/*.sql) lib/store/sql.sh
 
 -include $(wildcard lib/*/*.d bin/*.d t/unit/*.d)
 
+setup:
+	share/setup
+
+# demo and check install what is missing by themselves.
+ready:
+	@share/setup -n || share/setup
+
+demo: ready
+	@$(MAKE) -s all
+	share/examples/demo .demo $(SECONDS)
+
+demo-real: ready
+	@$(MAKE) -s all
+	share/examples/demo-real .demo/real $(SECONDS)
+
+check: ready
+	@$(MAKE) all units
+	t/run $(T)
+
+units: $(UNITS)
+
+bench: ready
+	@$(MAKE) -s all
+	t/bench/run $(B)
+
+lint:
+	t/lint
+
+# Everything, tests included, once more with ASan and UBSan, in a copy.
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=undefined
+asan: ready
+	rm -rf .asan
+	mkdir .asan
+	tar cf - --exclude=.git --exclude=.demo --exclude=.asan --exclude=.bench \
+		. | tar xf - -C .asan
+	cd .asan && $(MAKE) -s clean && LAGO_ASAN=1 $(MAKE) check HARDEN=-fPIE \
+		CFLAGS='-O1 -g -fno-omit-frame-pointer $(SANITIZE)'
+
+D = $(DESTDIR)
+install: all
+	install -d $(D)$(BINDIR) $(D)$(LIBEXECDIR)/driver $(D)$(LIBEXECDIR)/engine \
+		$(D)$(LIBEXECDIR)/exec $(D)$(SHAREDIR) $(D)$(COMPDIR) \
+		$(D)$(MANDIR)/man1 $(D)$(MANDIR)/man5 $(D)$(MANDIR)/man7
+	install bin/lago $(filter bin/%,$(PROGS)) $(D)$(BINDIR)
+	install lib/driver/* $(D)$(LIBEXECDIR)/driver
+	install lib/engine/* $(D)$(LIBEXECDIR)/engine
+	install $(filter lib/exec/%,$(PROGS)) $(D)$(LIBEXECDIR)/exec
+	cp -R share/rules share/cron share/doc share/examples $(D)$(SHAREDIR)
+	install -m 644 share/completion/lago $(D)$(COMPDIR)/lago
+	for n in 1 5 7; do \
+		install -m 644 man/*.$$n $(D)$(MANDIR)/man$$n || exit 1; done
+
+uninstall:
+	rm -f $(addprefix $(D)$(BINDIR)/,lago $(notdir $(filter bin/%,$(PROGS))))
+	rm -rf $(D)$(LIBEXECDIR) $(D)$(SHAREDIR)
+	rm -f $(D)$(COMPDIR)/lago
+	for page in man/*.[157]; do n=$${page##*.}; \
+		rm -f $(D)$(MANDIR)/man$$n/$${page##*/}; done
+
+dist:
+	git archive --prefix=lago-$(VERSION)/ -o lago-$(VERSION).tar.gz HEAD
+
 clean:
 	rm -f bin/*.d lib/*/*.[od] lib/liblago.a lib/store/sql.c $(PROGS)
 	rm -f t/unit/*.d $(UNITS)
 	rm -rf .asan .demo .bench
 
-.PHONY: all clean
+.PHONY: all asan bench check clean demo demo-real dist install lint ready \
+	setup uninstall units
 .DELETE_ON_ERROR:
