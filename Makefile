@@ -10,7 +10,8 @@ MANDIR = $(PREFIX)/share/man
 COMPDIR = $(PREFIX)/share/bash-completion/completions
 
 CFLAGS = -O2 -g
-HARDEN = -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
+HARDEN = -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
+	-fPIE
 HARDEN_LD = -pie -Wl,-z,relro,-z,now
 OURS = -std=c11 -D_GNU_SOURCE -Ilib -Wall -Wextra -Wshadow \
 	-Wmissing-prototypes -Wwrite-strings -MMD -MP
