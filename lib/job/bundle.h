@@ -25,21 +25,21 @@ struct bundle_limits {
 	uint64_t bytes;	  /* expanded, nested seed archives included */
 	uint64_t members; /* likewise */
 };
-#define BUNDLE_LIMITS                                                          \
-	{                                                                      \
-		10ULL << 30, 1000000                                           \
+#define BUNDLE_LIMITS                \
+	{                            \
+		10ULL << 30, 1000000 \
 	}
 
 struct bundle_target {
-	char *name; /* "target" in the Lagopus shape */
-	bool afl, libfuzzer; /* its bytes look like such a build */
+	char *name;		   /* "target" in the Lagopus shape */
+	bool afl, libfuzzer;	   /* its bytes look like such a build */
 	bool dict, options, seeds; /* has NAME.dict, .options, _seed_corpus.* */
-	struct buf options_text; /* of NAME.options */
+	struct buf options_text;   /* of NAME.options */
 };
 
 struct bundle {
 	enum bundle_shape shape;
-	char ext[16];		/* "zip", "tar.gz" ...: the bytes decide */
+	char ext[16]; /* "zip", "tar.gz" ...: the bytes decide */
 	struct bundle_target *targets; /* sorted by name, at least one */
 	size_t n;
 	bool provision, driver; /* has provision.sh, a driver of its own */
@@ -63,7 +63,7 @@ int bundle_check(int fd, const char *name, const struct bundle_limits *l,
 void bundle_release(struct bundle *b);
 
 /* The target of that name, or NULL. */
-const struct bundle_target *bundle_find(const struct bundle *b,
-    const char *name);
+const struct bundle_target *bundle_find(
+    const struct bundle *b, const char *name);
 
 #endif

@@ -48,23 +48,23 @@ int home_run(const struct home *h, long job, long run, struct fail *f);
 /* The numbers of all jobs, or of all runs of a job, ascending.  The caller
  * frees.  No such directory: none. */
 int home_jobs(const struct home *h, long **ids, size_t *n, struct fail *f);
-int home_runs(const struct home *h, long job, long **ids, size_t *n,
-    struct fail *f);
+int home_runs(
+    const struct home *h, long job, long **ids, size_t *n, struct fail *f);
 
 /* "7" or "7.1": 0, and *run is 0 in the first case; else -1. */
 int home_parse_id(const char *text, long *job, long *run);
 
 struct home_new {
-	int fd;		/* the directory being filled */
-	long id;	/* set by publish */
-	long before;	/* the highest number before it, 0 = none */
+	int fd;		  /* the directory being filled */
+	long id;	  /* set by publish */
+	long before;	  /* the highest number before it, 0 = none */
 	int parent, lock; /* private */
 	char name[16];
 };
 
 int home_new_job(struct home_new *n, const struct home *h, struct fail *f);
-int home_new_run(struct home_new *n, const struct home *h, long job,
-    struct fail *f);
+int home_new_run(
+    struct home_new *n, const struct home *h, long job, struct fail *f);
 /* The same below any directory (of runs), by its descriptor. */
 int home_new_in(struct home_new *n, int parent, struct fail *f);
 int home_new_publish(struct home_new *n, struct fail *f);
