@@ -1,0 +1,134 @@
+#include "cluster/nodes.h"
+
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/fail.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "job/home.h"
+
+#define NODES_MAX (1 << 20) /* bytes of the file */
+#define NAME_MAX_LEN 100
+#define BLANKS " \t\r"
+
+static struct node *
+append(struct nodes *nodes)
+{
+	nodes->v = mem_grow(nodes->v, nodes->n + 1, sizeof(*nodes->v));
+	memset(&nodes->v[nodes->n], 0, sizeof(*nodes->v));
+	return &nodes->v[nodes->n++];
+}
+
+static void
+this_machine(struct nodes *nodes)
+{
+	struct node *node = append(nodes);
+	cpu_set_t set;
+
+	node->name = mem_strdup("local");
+	node->engine = mem_strdup("local");
+	node->arg = mem_strdup("");
+	node->tags = mem_strdup("");
+	node->cpus = sched_getaffinity(0, sizeof(set), &set) == 0
+			 ? CPU_COUNT(&set)
+			 : sysconf(_SC_NPROCESSORS_ONLN);
+	node->memory =
+	    sysconf(_SC_PHYS_PAGES) / (1048576 / sysconf(_SC_PAGESIZE));
+}
+
+static bool
+word_valid(const char *s, const char *also)
+{
+	for (; *s != '\0'; s++)
+		if (strchr("abcdefghijklmnopqrstuvwxyz"
+			   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-",
+			*s) == NULL &&
+		    strchr(also, *s) == NULL)
+			return false;
+	return true;
+}
+
+static int
+parse_line(struct nodes *nodes, char *line, unsigned number, struct fail *f)
+{
+	char *words[5] = {0}, *save, *colon;
+	struct node *node;
+	size_t n = 0;
+
+	line[strcspn(line, "#")] = '\0';
+	for (char *w = strtok_r(line, BLANKS, &save); w != NULL && n < 5;
+	     w = strtok_r(NULL, BLANKS, &save))
+		words[n++] = w;
+	if (n == 0)
+		return 0;
+	node = append(nodes);
+	colon = n > 1 ? strchr(words[1], ':') : NULL;
+	if (colon != NULL)
+		*colon++ = '\0';
+	if (n < 4 || !word_valid(words[0], "") ||
+	    strlen(words[0]) > NAME_MAX_LEN || !word_valid(words[1], "") ||
+	    opt_parse_num(words[2], 1, 100000, &node->cpus) != 0 ||
+	    opt_parse_num(words[3], 1, INT64_C(1) << 40, &node->memory) != 0)
+		return fail_set(f, EX_LAGO_CONFIG,
+		    "nodes: line %u is not: NAME ENGINE[:ARG] CPUS MEMORY_MB "
+		    "[TAG,TAG]",
+		    number);
+	node->name = mem_strdup(words[0]);
+	node->engine = mem_strdup(words[1]);
+	node->arg = mem_strdup(colon == NULL ? "" : colon);
+	node->tags = mem_strdup(n > 4 ? words[4] : "");
+	return 0;
+}
+
+int
+nodes_read(struct nodes *nodes, const struct home *h, struct fail *f)
+{
+	struct buf text = BUF_INIT;
+	unsigned number = 0;
+	char *line, *rest;
+	int rc;
+
+	memset(nodes, 0, sizeof(*nodes));
+	if (!file_exists(h->fd, "nodes")) {
+		this_machine(nodes);
+		return 0;
+	}
+	rc = file_read(h->fd, "nodes", NODES_MAX, &text, NULL, f);
+	rest = text.p;
+	while (rc == 0 && (line = strsep(&rest, "\n")) != NULL)
+		rc = parse_line(nodes, line, ++number, f);
+	buf_release(&text);
+	return rc;
+}
+
+struct node *
+nodes_find(const struct nodes *nodes, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < nodes->n; i++)
+		if (nodes->v[i].name != NULL &&
+		    strcmp(nodes->v[i].name, name) == 0)
+			return &nodes->v[i];
+	return NULL;
+}
+
+void
+nodes_release(struct nodes *nodes)
+{
+	size_t i;
+
+	for (i = 0; i < nodes->n; i++) {
+		free(nodes->v[i].name);
+		free(nodes->v[i].engine);
+		free(nodes->v[i].arg);
+		free(nodes->v[i].tags);
+	}
+	free(nodes->v);
+	memset(nodes, 0, sizeof(*nodes));
+}

@@ -1,0 +1,33 @@
+/*
+ * The machines of a home: the file nodes, one a line,
+ *
+ *	NAME ENGINE[:ARG] CPUS MEMORY_MB [TAG,TAG]
+ *
+ * separated by blanks, '#' begins a comment.  No file: one node, local, with
+ * the CPUs and the memory of this machine.
+ */
+#ifndef LAGO_CLUSTER_NODES_H
+#define LAGO_CLUSTER_NODES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct fail;
+struct home;
+
+struct node {
+	char *name, *engine, *arg, *tags; /* arg, tags: "" when none */
+	int64_t cpus, memory;		  /* MiB */
+	int64_t cpus_used, memory_used;	  /* by the runs of a pass */
+};
+struct nodes {
+	struct node *v;
+	size_t n;
+};
+
+/* 78 for a line that is wrong. */
+int nodes_read(struct nodes *nodes, const struct home *h, struct fail *f);
+struct node *nodes_find(const struct nodes *nodes, const char *name);
+void nodes_release(struct nodes *nodes);
+
+#endif

@@ -1,0 +1,125 @@
+/* Judging and placing: pure functions of dispatch. TAP. */
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cluster/judge.h"
+#include "cluster/nodes.h"
+#include "cluster/place.h"
+
+static unsigned number, failed;
+
+static void
+check(bool ok, const char *what)
+{
+	printf("%sok %u - %s\n", ok ? "" : "not ", ++number, what);
+	failed += !ok;
+}
+
+static struct judgement
+judge(enum judge_life life, int status, const char *state, const char *reason,
+    int64_t losses)
+{
+	struct judge_facts facts = {.life = life,
+	    .status = status,
+	    .state = state,
+	    .reason = reason,
+	    .losses = losses,
+	    .retries = 3,
+	    .now = 1000,
+	    .jitter = 0.5};
+	struct judgement j;
+
+	judge_run(&facts, &j);
+	return j;
+}
+
+static void
+test_judge(void)
+{
+	struct judgement j;
+
+	check(
+	    judge(JUDGE_ALIVE, 0, "done", "deadline", 0).verdict == JUDGE_WAIT,
+	    "what lives is left alone, whatever it says");
+	check(judge(JUDGE_UNKNOWN, 0, "done", "deadline", 0).verdict ==
+		  JUDGE_WAIT,
+	    "no answer is no judgement");
+	j = judge(JUDGE_ENDED, 0, "done", "deadline", 2);
+	check(j.verdict == JUDGE_FINAL && strcmp(j.state, "done") == 0 &&
+		  strcmp(j.reason, "deadline") == 0,
+	    "a run that says done is done");
+	j = judge(JUDGE_ENDED, 65, "failed", "provision", 0);
+	check(j.verdict == JUDGE_FINAL && strcmp(j.state, "failed") == 0,
+	    "the job's own fault is final");
+	j = judge(JUDGE_ENDED, 65, NULL, NULL, 0);
+	check(j.verdict == JUDGE_FINAL && strcmp(j.reason, "bundle") == 0,
+	    "refused before it began is final");
+	j = judge(JUDGE_GONE, 0, "running", NULL, 0);
+	check(j.verdict == JUDGE_RETRY && j.losses == 1 && j.retry_at == 1030,
+	    "a lost run is tried again after 30 s");
+	j = judge(JUDGE_ENDED, 137, "running", NULL, 2);
+	check(j.verdict == JUDGE_RETRY && j.losses == 3 && j.retry_at == 1120,
+	    "the pause doubles");
+	j = judge(JUDGE_ENDED, 137, "running", NULL, 3);
+	check(j.verdict == JUDGE_GIVEUP && strcmp(j.state, "lost") == 0,
+	    "after the last retry it is given up");
+	j = judge(JUDGE_ENDED, 75, NULL, NULL, 3);
+	check(j.verdict == JUDGE_RETRY && j.losses == 3,
+	    "no free core is not counted");
+	j = judge(JUDGE_ENDED, 143, "finishing", NULL, 3);
+	check(j.verdict == JUDGE_RETRY && j.losses == 3, "TERM is not counted");
+	check(judge_pause(50, 0.5) == 3600 && judge_pause(1, 0) == 24 &&
+		  judge_pause(1, 1) == 36,
+	    "an hour at most, give or take a fifth");
+}
+
+static void
+test_place(void)
+{
+	struct node v[] = {
+	    {.name = (char *)"a",
+		.tags = (char *)"x,big",
+		.cpus = 4,
+		.memory = 4000},
+	    {.name = (char *)"b",
+		.tags = (char *)"",
+		.cpus = 8,
+		.memory = 1000},
+	};
+	struct nodes nodes = {v, 2};
+	struct place_run runs[] = {
+	    {.job = 1, .priority = 50, .cpus = 9, .memory = 1, .needs = ""},
+	    {.job = 2, .priority = 50, .cpus = 2, .memory = 900, .needs = ""},
+	    {.job = 3, .priority = 60, .cpus = 2, .memory = 2000, .needs = ""},
+	    {.job = 4, .priority = 50, .cpus = 1, .memory = 10, .needs = "big"},
+	    {.job = 5, .priority = 50, .cpus = 6, .memory = 10, .needs = ""},
+	    {.job = 6,
+		.priority = 50,
+		.cpus = 1,
+		.memory = 10,
+		.needs = "",
+		.node = "a"},
+	};
+
+	place_runs(runs, 6, &nodes);
+	check(runs[0].job == 3 && runs[0].chosen == &v[0],
+	    "higher priority first, where the memory is");
+	check(runs[1].job == 1 && runs[1].chosen == NULL,
+	    "what fits nowhere waits and holds up nobody");
+	check(runs[2].job == 2 && runs[2].chosen == &v[1],
+	    "the node with the most free CPUs");
+	check(runs[3].chosen == &v[0], "only nodes with the needed tags");
+	check(runs[4].chosen == &v[1] && v[1].cpus_used == 8,
+	    "filled to the last CPU and not beyond");
+	check(runs[5].chosen == &v[0], "a run goes on where its files are");
+}
+
+int
+main(void)
+{
+	test_judge();
+	test_place();
+	printf("1..%u\n", number);
+	return failed > 0;
+}
