@@ -23,17 +23,18 @@ read_file(FILE *in, size_t *size)
 	return data;
 }
 
-int
-main(int argc, char **argv)
+/* Say what is in a file. */
+static int
+show(const char *path)
 {
-	FILE *in = argc > 1 ? fopen(argv[1], "rb") : stdin;
+	FILE *in = fopen(path, "rb");
 	struct chunk_info info;
 	uint8_t *data;
 	size_t size;
 	int rc;
 
 	if (in == NULL || (data = read_file(in, &size)) == NULL) {
-		perror(argc > 1 ? argv[1] : "standard input");
+		perror(path);
 		return 2;
 	}
 	rc = chunk_parse(data, size, &info);
@@ -46,4 +47,16 @@ main(int argc, char **argv)
 	printf("%ux%u, %u texts, %u warnings, sum %u\n", info.width,
 	    info.height, info.texts, info.warnings, info.sum);
 	return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+	int rc = 2;
+
+#ifdef __AFL_LOOP /* under afl-fuzz a process reads many files */
+	while (__AFL_LOOP(10000))
+#endif
+		rc = show(argc > 1 ? argv[1] : "/dev/stdin");
+	return rc;
 }
