@@ -4,11 +4,25 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Texts quote names and lines of strangers: one line, and nothing in it that a
+ * terminal obeys (control bytes, and U+0080 to U+009F). */
+static void
+plain(char *text)
+{
+	unsigned char *p = (unsigned char *)text, before = 0;
+
+	for (; *p != '\0'; before = *p++)
+		if (*p < 0x20 || *p == 0x7f ||
+		    (before == 0xc2 && *p >= 0x80 && *p <= 0x9f))
+			*p = '?';
+}
+
 static void
 fill(struct fail *f, int status, const char *fmt, va_list ap)
 {
 	f->status = status;
 	vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	plain(f->text);
 }
 
 int

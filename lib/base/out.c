@@ -188,6 +188,18 @@ utf8_length(const unsigned char *p, size_t n)
 	return len;
 }
 
+bool
+out_is_utf8(const char *p, size_t n)
+{
+	size_t i, len;
+
+	for (i = 0; i < n; i += len)
+		if ((len = utf8_length((const unsigned char *)p + i, n - i)) ==
+		    0)
+			return false;
+	return true;
+}
+
 void
 out_json_string(struct buf *b, const char *s, size_t n)
 {

@@ -37,6 +37,7 @@ void out_end(struct out *o); /* ends the line */
 void out_tsv_escape(struct buf *b, const char *p, size_t n);
 /* In place; the new length, or -1 for an escape that does not exist. */
 long out_tsv_unescape(char *s, size_t n);
+bool out_is_utf8(const char *p, size_t n); /* RFC 3629 */
 void out_json_string(struct buf *b, const char *p, size_t n); /* with quotes */
 
 #endif
