@@ -62,6 +62,9 @@ int bundle_check(int fd, const char *name, const struct bundle_limits *l,
     struct bundle *b, struct fail *f);
 void bundle_release(struct bundle *b);
 
+/* Names of seed archives: TARGET_seed_corpus and one of these; ends by NULL. */
+extern const char *const bundle_seed_exts[];
+
 /* The target of that name, or NULL. */
 const struct bundle_target *bundle_find(
     const struct bundle *b, const char *name);

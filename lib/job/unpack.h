@@ -2,31 +2,30 @@
  * Unpacking a bundle that bundle_check accepted.  Two steps, because
  * provision.sh may make or change seeds:
  *
- *	unpack_bundle(fd, name, &bundle, &limits, work_bundle, f)
+ *	unpack_bundle(fd, name, &limits, work_bundle, f)
  *	... provision.sh runs in work/bundle ...
  *	unpack_seeds(work_bundle, "target", &limits, work_in, &n, f)
  *
- * The second takes corpus/ (Lagopus shape) and NAME_seed_corpus.* of that
- * target, wherever they came from.
+ * The second takes corpus/ and TARGET_seed_corpus.* (target is the member's
+ * name, the job's key `member`), wherever they came from.
  */
 #ifndef LAGO_JOB_UNPACK_H
 #define LAGO_JOB_UNPACK_H
 
 #include <stdint.h>
 
-struct bundle;
 struct bundle_limits;
 struct fail;
 
 /*
  * Unpack everything into dest, a descriptor of an empty directory.  Files get
- * mode 0644, or 0755 where they are executable (targets, provision.sh and the
- * bundle's driver always are); nothing else of owner, mode, ACL arrives.
- * Limits may be smaller than the checked ones (a disk quota): 74.  The
- * working directory is changed meanwhile and restored.
+ * mode 0644, or 0755 where they had an x bit or are programs (zips may carry
+ * no modes); nothing else of owner, mode, ACL arrives.  Limits may be smaller
+ * than the checked ones (a disk quota): 74.  The working directory is changed
+ * meanwhile and restored.
  */
-int unpack_bundle(int fd, const char *name, const struct bundle *b,
-    const struct bundle_limits *l, int dest, struct fail *f);
+int unpack_bundle(int fd, const char *name, const struct bundle_limits *l,
+    int dest, struct fail *f);
 
 /*
  * The seeds of one target, from an unpacked bundle (dir), as regular files
