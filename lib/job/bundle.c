@@ -377,7 +377,7 @@ static int
 check_member(struct check *c, struct bundleread *r,
     const struct bundleread_member *m, struct fail *f)
 {
-	enum bundletree_kind kind;
+	enum bundletree_kind kind = BUNDLETREE_NONE;
 	const char *name;
 
 	if (++c->b->members > c->limits->members)

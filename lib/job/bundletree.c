@@ -1,5 +1,6 @@
 #include "job/bundletree.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>

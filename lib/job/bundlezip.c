@@ -246,7 +246,7 @@ check_entry(struct zip *z, const struct entry *e, struct fail *f)
 static int
 check_all(struct zip *z, uint64_t *members, uint64_t *size, struct fail *f)
 {
-	uint64_t at, end;
+	uint64_t at, end = 0;
 	struct entry e;
 
 	if (find_end(z, &end, f) == -1 || find_end64(z, &end, f) == -1)
