@@ -1,0 +1,327 @@
+/*
+ * lago-minimize: the smallest corpus with the same coverage, the smallest
+ * input with the same bug.
+ */
+#include <err.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "base/out.h"
+#include "base/sig.h"
+#include "base/strs.h"
+#include "corpus/inputs.h"
+#include "corpus/minimize.h"
+#include "corpus/scratch.h"
+#include "target/cpus.h"
+#include "target/forkserver.h"
+
+static const char usage[] =
+    "usage: lago-minimize [-0jqvV] [-b duration] [-c cpus] [-D driver]\n"
+    "                     [-m MiB] -o path [-P workers] [-t duration]\n"
+    "                     [-x name=value]... [input...] -- command...\n";
+
+/* Seconds a run may take when nobody said. */
+#define LIMIT_AFL 2
+#define LIMIT_LIBFUZZER 25
+
+struct setting {
+	bool nul, json, quiet, verbose, edges;
+	double budget, limit;
+	const char *driver, *out, *cpu_list, *quarantine, *others, *file;
+	unsigned memory, workers;
+	int crash_exit;
+	enum cover_goal goal;
+	struct strs env;
+	struct cpus cpus;
+	char **command;
+};
+
+static void
+setting_x(struct setting *s, const char *text)
+{
+	const char *eq = strchr(text, '=');
+	int64_t n;
+
+	if (!eq)
+		errx(EX_LAGO_USAGE, "-x needs name=value, not '%s'", text);
+	if (!strncmp(text, "env.", 4))
+		strs_add(&s->env, text + 4);
+	else if (!strncmp(text, "quarantine=", 11))
+		s->quarantine = eq + 1;
+	else if (!strncmp(text, "others=", 7))
+		s->others = eq + 1;
+	else if (!strncmp(text, "file=", 5) && eq[1] && !strchr(eq, '/'))
+		s->file = eq + 1;
+	else if (!strcmp(text, "cover=edges") || !strcmp(text, "cover=counts"))
+		s->edges = eq[1] == 'e';
+	else if (!strcmp(text, "goal=files") || !strcmp(text, "goal=bytes"))
+		s->goal = eq[1] == 'b' ? COVER_BYTES : COVER_FILES;
+	else if (!strncmp(text, "crash_status=", 13) &&
+		 !opt_parse_num(eq + 1, 1, 255, &n))
+		s->crash_exit = (int)n;
+	else
+		errx(EX_LAGO_USAGE, "unknown setting '%s'", text);
+}
+
+static void
+options(struct setting *s, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt(argc, argv, "+0b:c:D:hjm:o:P:qt:vVx:")) != -1)
+		switch (c) {
+		case '0':
+			s->nul = true;
+			break;
+		case 'b':
+			s->budget = opt_duration(c, optarg);
+			break;
+		case 'c':
+			s->cpu_list = optarg;
+			break;
+		case 'D':
+			s->driver = optarg;
+			break;
+		case 'j':
+			s->json = true;
+			break;
+		case 'm':
+			s->memory = (unsigned)opt_num(c, optarg, 1, 1 << 24);
+			break;
+		case 'o':
+			s->out = optarg;
+			break;
+		case 'P':
+			s->workers = (unsigned)opt_num(c, optarg, 1, 4096);
+			break;
+		case 'q':
+			s->quiet = true;
+			break;
+		case 't':
+			s->limit = opt_duration(c, optarg);
+			break;
+		case 'v':
+			s->verbose = true;
+			break;
+		case 'x':
+			setting_x(s, optarg);
+			break;
+		default:
+			opt_common(c, usage);
+		}
+}
+
+/* The operands before "--", the command behind it. */
+static char **
+split(struct setting *s, int argc, char **argv)
+{
+	static char *none[] = {NULL};
+	char **first = argv + optind, **p;
+
+	/* getopt took the "--" when no operand stands before it */
+	if (optind > 1 && argv[optind - 1] != optarg &&
+	    !strcmp(argv[optind - 1], "--")) {
+		s->command = first;
+		first = none;
+	} else {
+		for (p = first; *p && strcmp(*p, "--") != 0; p++)
+			;
+		s->command = *p ? p + 1 : p;
+		*p = NULL;
+	}
+	(void)argc;
+	if (!s->command[0])
+		opt_usage(usage, "no command behind --");
+	if (!s->out || !s->out[0])
+		opt_usage(usage, "no -o");
+	return first;
+}
+
+/* An environment from nothing, then what was asked for. */
+static void
+environment(struct setting *s, const char *dir)
+{
+	struct strs asked = s->env;
+	const char *path = getenv("PATH");
+
+	s->env = (struct strs){0};
+	strs_env_set(&s->env, "PATH", path ? path : "/usr/bin:/bin");
+	strs_env_set(&s->env, "HOME", dir);
+	strs_env_set(&s->env, "TMPDIR", dir);
+	strs_env_set(&s->env, "LANG", "C");
+	for (size_t i = 0; i < asked.n; i++) {
+		char *eq = strchr(asked.v[i], '=');
+
+		*eq = '\0';
+		strs_env_set(&s->env, asked.v[i], eq + 1);
+	}
+	strs_release(&asked);
+}
+
+/* Our own CPUs become those that children may use. */
+static void
+cpus(struct setting *s)
+{
+	struct fail f;
+	cpu_set_t set;
+
+	if (s->cpu_list ? cpus_parse(&s->cpus, s->cpu_list, &f)
+			: cpus_allowed(&s->cpus, &f))
+		opt_fail(&f);
+	CPU_ZERO(&set);
+	for (size_t i = 0; i < s->cpus.n; i++)
+		CPU_SET((unsigned)s->cpus.v[i], &set);
+	sched_setaffinity(0, sizeof set, &set);
+	if (!s->workers)
+		s->workers = (unsigned)s->cpus.n;
+}
+
+/* Is the target's fuzzer libFuzzer?  Told, or seen in the file. */
+static bool
+is_libfuzzer(const struct setting *s)
+{
+	struct fail f;
+	int looks = forkserver_look(s->command[0], &f);
+
+	if (s->driver && strcmp(s->driver, "afl") != 0 &&
+	    strcmp(s->driver, "libfuzzer") != 0)
+		errx(EX_LAGO_UNAVAILABLE, "knows afl and libfuzzer, not '%s'",
+		    s->driver);
+	if (looks < 0)
+		opt_fail(&f);
+	if (s->driver)
+		return s->driver[0] == 'l';
+	if (looks & FORKSERVER_AFL)
+		return false;
+	if (looks & FORKSERVER_LIBFUZZER)
+		return true;
+	errx(EX_LAGO_UNAVAILABLE,
+	    "not instrumented, compile it with afl-clang-fast or "
+	    "-fsanitize=fuzzer: '%s'",
+	    s->command[0]);
+}
+
+static void
+warn_counts(const struct minimize *m)
+{
+	const struct {
+		uint64_t n;
+		const char *text;
+	} counts[] = {
+	    {m->crashed, "inputs crash: set aside"},
+	    {m->hung, "inputs hang: set aside"},
+	    {m->gone, "inputs could not be read"},
+	    {m->unrun, "inputs not run for want of time: kept"},
+	    {m->lost, "tuples not shown by the result"},
+	};
+
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+		if (counts[i].n)
+			warnx("%llu %s", (unsigned long long)counts[i].n,
+			    counts[i].text);
+}
+
+static void
+corpus_record(const struct setting *s, const struct inputs *in,
+    const struct minimize *m, double seconds)
+{
+	struct out o;
+	uint64_t bytes = 0;
+
+	if (s->quiet)
+		return;
+	for (size_t i = 0; i < in->n; i++)
+		bytes += in->v[i].size;
+	out_init(&o, stdout, s->json);
+	out_text(&o, "output", s->out);
+	out_text(&o, "what", "corpus");
+	out_text(&o, "reason", m->unrun ? "budget" : "done");
+	out_int(&o, "files_in", (int64_t)in->n);
+	out_int(&o, "bytes_in", (int64_t)bytes);
+	out_int(&o, "files", (int64_t)m->files);
+	out_int(&o, "bytes", (int64_t)m->bytes);
+	out_real(&o, "seconds", seconds, 3);
+	out_int(&o, "execs", (int64_t)m->collect.execs);
+	out_int(&o, "tuples", (int64_t)m->tuples);
+	out_int(&o, "lost", (int64_t)m->lost);
+	out_int(&o, "unstable", (int64_t)m->unstable);
+	out_int(&o, "unrun", (int64_t)m->unrun);
+	out_int(&o, "crashed", (int64_t)m->crashed);
+	out_int(&o, "hung", (int64_t)m->hung);
+	out_int(&o, "gone", (int64_t)m->gone);
+	out_end(&o);
+}
+
+static int
+corpus(struct setting *s, struct inputs *in, const char *dir, double start)
+{
+	bool merge = is_libfuzzer(s);
+	struct minimize m = {.collect = {.argv = s->command,
+				 .env = strs_argv(&s->env),
+				 .dir = dir,
+				 .file = s->file ? s->file : "input",
+				 .cpu = s->cpus.v,
+				 .cpus = s->cpus.n,
+				 .workers = s->workers,
+				 .timeout = s->limit > 0 ? s->limit
+					    : merge	 ? LIMIT_LIBFUZZER
+							 : LIMIT_AFL,
+				 .memory = s->memory,
+				 .crash_exit = s->crash_exit,
+				 .edges = s->edges},
+	    .merge = merge,
+	    .goal = s->goal,
+	    .end = s->budget > 0 ? start + s->budget : 0,
+	    .out = s->out,
+	    .quarantine = s->quarantine};
+	struct fail f;
+
+	inputs_sort(in);
+	if (minimize_corpus(&m, in, &f))
+		return sig_got ? 0 : opt_warn(&f);
+	warn_counts(&m);
+	corpus_record(s, in, &m, clock_mono() - start);
+	if (m.gone)
+		return EX_LAGO_NOINPUT;
+	return m.lost ? EX_LAGO_NO : EX_LAGO_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct setting s = {0};
+	struct opt_operands operands;
+	struct inputs in = {0};
+	struct fail f;
+	double start = clock_mono();
+	const char *dir;
+	char *name;
+	int status = 0;
+
+	opt_start(argv);
+	options(&s, argc, argv);
+	opt_operands(&operands, split(&s, argc, argv), true, s.nul, usage);
+	while ((name = opt_next(&operands)))
+		if (inputs_add(&in, name, &f))
+			status = fail_worse(status, opt_warn(&f));
+	if (status)
+		opt_exit(status);
+	cpus(&s);
+	sig_init();
+	dir = scratch_start(&f);
+	if (!dir)
+		opt_fail(&f);
+	environment(&s, dir);
+	status = corpus(&s, &in, dir, start);
+	scratch_end();
+	sig_raise();
+	opt_exit(status);
+}

@@ -1,0 +1,34 @@
+/*
+ * A directory of files named by their SHA-256 that appears whole or not at
+ * all: it is built beside its place and renamed (or exchanged) into it.  Only
+ * a directory that is empty or holds nothing but such files is replaced.
+ */
+#ifndef LAGO_CORPUS_RESULT_H
+#define LAGO_CORPUS_RESULT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+
+struct buf;
+struct fail;
+
+struct result {
+	char *out, *temp; /* paths */
+	int fd;		  /* the new directory, locked while we live */
+	uint64_t files, bytes;
+};
+
+/* Makes the new directory; what dead processes left of earlier ones goes. The
+ * temporary path is for scratch_also(). 73 when there is something else. */
+int result_open(struct result *r, const char *out, struct fail *f);
+int result_add(
+    struct result *r, const struct buf *b, char hex[HASH_HEX], struct fail *f);
+void result_remove(struct result *r, const char *hex, uint64_t size);
+char *result_path(const struct result *r, const char *hex); /* caller frees */
+/* Synced and in its place; the old one is at temp and can go. */
+int result_commit(struct result *r, struct fail *f);
+void result_release(struct result *r);
+
+#endif
