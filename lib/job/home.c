@@ -299,7 +299,7 @@ last_number(struct home_new *n, bool look, long *last, struct fail *f)
 static int
 store_next(struct home_new *n, long next, struct fail *f)
 {
-	char text[16];
+	char text[24];
 	int len;
 
 	len = snprintf(text, sizeof(text), "%ld\n", next);
@@ -328,9 +328,9 @@ rename_new(int dir, const char *from, const char *to)
 int
 home_new_publish(struct home_new *n, struct fail *f)
 {
-	char name[16];
+	char name[24];
 	bool look = false;
-	long last;
+	long last = 0;
 
 	if (fsync(n->fd) == -1)
 		return fail_errno(f, EX_LAGO_IO, "cannot sync '%s'", n->name);
