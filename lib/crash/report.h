@@ -1,0 +1,76 @@
+/*
+ * What a program printed when it died: report_read() finds the reports in it,
+ * whoever wrote them, and keeps the one that tells why the process ended.
+ * Everything in the result is copied into the report's own memory.
+ */
+#ifndef LAGO_CRASH_REPORT_H
+#define LAGO_CRASH_REPORT_H
+
+#include "crash/frame.h"
+
+struct kinds_kind;
+struct rules;
+
+enum report_role {
+	REPORT_CRASH,
+	REPORT_OTHER_ACCESS, /* the racing one */
+	REPORT_FREE,
+	REPORT_ALLOC,
+	REPORT_OBJECT, /* the frame that owns the stack object */
+	REPORT_ORIGIN, /* where MSan's value was made or stored */
+	REPORT_THREAD, /* who created the thread */
+	REPORT_MUTEX,
+	REPORT_CAUSE, /* the exception before this one */
+	REPORT_ROLES
+};
+
+enum report_access {
+	REPORT_UNKNOWN,
+	REPORT_READ,
+	REPORT_WRITE,
+	REPORT_EXEC
+};
+
+enum {
+	REPORT_STACKS = 16,   /* kept of one report */
+	REPORT_FRAMES = 512,  /* kept of one stack, for finding recursion */
+	REPORT_REPORTS = 16,  /* kept while reading */
+	REPORT_LINE = 65536   /* looked at of one line */
+};
+
+struct report_stack {
+	enum report_role role;
+	struct str thread; /* as printed, "T1"; n = 0 */
+	struct frame *v;
+	size_t n, size;
+	bool cut;
+};
+
+struct report_region { /* the block an address belongs to */
+	const char *kind;  /* "heap" "stack" "global"; NULL: not known */
+	const char *where; /* "before" "inside" "after" */
+	uint64_t size;
+	int64_t offset; /* from the block's start */
+};
+
+struct report {
+	const struct kinds_kind *kind; /* NULL: no crash */
+	const char *tool;
+	enum report_access access;
+	uint64_t size; /* of the access, 0: not known */
+	uint64_t address, pc, sp, bp;
+	bool has_address, has_pc, has_sp, has_bp;
+	struct report_region region;
+	int signal; /* 0: none known */
+	struct str thread, message, exception, dedup, scariness;
+	struct report_stack stacks[REPORT_STACKS];
+	size_t nstacks;
+	bool fatal, truncated;
+};
+
+const char *report_role_name(enum report_role role);
+const char *report_access_name(enum report_access a); /* NULL: not known */
+/* The stack the verdict is about, or NULL. */
+const struct report_stack *report_crash_stack(const struct report *r);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * The verdict on one execution, or on one saved output: what kind of bug it is,
+ * where, how bad, and which others are the same.
+ *
+ *	struct verdict *v = verdict_new(rules, &policy);
+ *	verdict_exec(v, &result);	// or verdict_text(v, text, n)
+ *	if (verdict_crash(v)) ...
+ *
+ * A verdict object is used for one output after the other; what it hands out
+ * is valid until the next one is read.
+ */
+#ifndef LAGO_CRASH_VERDICT_H
+#define LAGO_CRASH_VERDICT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct compat;
+struct exec_result;
+struct report;
+struct rules;
+struct strs;
+struct symbols;
+
+struct verdict_policy {
+	const char *target; /* name used where no frame tells; NULL: none */
+	int depth;	    /* names that make a bucket; 0: 3 */
+	/* The rest decides the ClusterFuzz-compatible part. */
+	bool report_ooms, asserts_safe, checks_unsafe;
+	const struct strs *ignore; /* POSIX extended, at the frame's start */
+};
+
+struct verdict;
+
+/* Rules and policy must outlive it. */
+struct verdict *verdict_new(
+    const struct rules *rules, const struct verdict_policy *policy);
+void verdict_free(struct verdict *v);
+
+/* Saved output alone. */
+void verdict_text(struct verdict *v, const char *text, size_t n);
+/* An execution: its output, and how it ended where the output tells nothing.
+ * Addresses become names through symbols (may be NULL). */
+void verdict_exec(struct verdict *v, const struct exec_result *result,
+    struct symbols *symbols);
+
+/*
+ * What tells one bug from another, small enough to keep and compare.  A reducer
+ * accepts an input when verdict_same() says that it still shows the bug: bucket
+ * alone would let WRITE 8 become READ 1.
+ */
+struct verdict_key {
+	bool crash, security;
+	char access;	    /* R W X, 0 unknown */
+	char severity;	    /* 0 info ... 4 critical */
+	char bucket[13];    /* 12 hex digits */
+	char exact[13];	    /* the same with file, line and column */
+	char message[13];   /* of the message without numbers and addresses */
+	char kind[48];
+};
+
+void verdict_key(const struct verdict *v, struct verdict_key *key);
+bool verdict_same(const struct verdict_key *a, const struct verdict_key *b);
+
+#endif
