@@ -17,6 +17,7 @@
 
 struct compat;
 struct exec_result;
+struct native_crash;
 struct report;
 struct rules;
 struct strs;
@@ -39,10 +40,14 @@ void verdict_free(struct verdict *v);
 
 /* Saved output alone. */
 void verdict_text(struct verdict *v, const char *text, size_t n);
-/* An execution: its output, and how it ended where the output tells nothing.
- * Addresses become names through symbols (may be NULL). */
+/* An execution: its output, how it ended, and what the machine saw of it
+ * (native, may be NULL) where the output tells nothing.  Addresses become names
+ * through symbols (may be NULL). */
 void verdict_exec(struct verdict *v, const struct exec_result *result,
-    struct symbols *symbols);
+    const struct native_crash *native, struct symbols *symbols);
+/* It died by a signal, or under a report, without a stack: running it again
+ * under native_run() would tell more. */
+bool verdict_wants_native(const struct verdict *v);
 
 /*
  * What tells one bug from another, small enough to keep and compare.  A reducer

@@ -1,0 +1,39 @@
+/*
+ * From an input to a verdict: runs the target once (a second time under ptrace
+ * when the first run leaves a crash without a stack) and reads the outcome.
+ * The oracle of whoever asks "does this input still show that bug?"; one judge
+ * runs one input at a time, several processes have one each.
+ *
+ *	j = judge_open(&target, rules, &policy, &f);
+ *	if (judge_run(j, &in, &f) == 0)
+ *		verdict_key(judge_verdict(j), &key);
+ */
+#ifndef LAGO_CRASH_JUDGE_H
+#define LAGO_CRASH_JUDGE_H
+
+#include <stdbool.h>
+
+struct exec_input;
+struct exec_result;
+struct exec_target;
+struct fail;
+struct judge;
+struct rules;
+struct verdict;
+struct verdict_policy;
+
+/* All four must outlive it.  Errors as exec_open. */
+struct judge *judge_open(const struct exec_target *target,
+    const struct rules *rules, const struct verdict_policy *policy,
+    struct fail *f);
+void judge_close(struct judge *j); /* NULL is fine */
+
+/* 0, or -1 as exec_run: the target could not be run at all.  The hooks of the
+ * input are ours. */
+int judge_run(struct judge *j, const struct exec_input *in, struct fail *f);
+
+/* Of the last run, until the next. */
+const struct verdict *judge_verdict(const struct judge *j);
+const struct exec_result *judge_result(const struct judge *j);
+
+#endif
