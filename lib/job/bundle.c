@@ -537,6 +537,8 @@ find_targets(struct check *c, struct fail *f)
 	}
 	if (bundletree_find(c->tree, "target") != BUNDLETREE_NONE)
 		return fail_set(f, EX_LAGO_DATA, "'target' is a directory");
+	if (c->b->members == 0)
+		return fail_set(f, EX_LAGO_DATA, "nothing in it");
 	c->b->shape = BUNDLE_OSSFUZZ;
 	for (i = 0; i < c->n; i++)
 		if (is_target_name(c->tops[i].name) &&

@@ -64,6 +64,10 @@ failed(struct bundleread *r, struct fail *f)
 		status = EX_LAGO_IO;
 	else if (error == ENOMEM)
 		status = EX_LAGO_TEMP;
+	if (archive_format(r->a) == 0 && status == EX_LAGO_DATA)
+		return fail_set(f, status,
+		    "neither zip, 7z, tar nor cpio, or not whole: %.300s",
+		    why != NULL ? why : "unreadable");
 	return fail_set(f, status, "not a whole archive: %.300s",
 	    why != NULL ? why : "unreadable");
 }

@@ -90,7 +90,9 @@ is_choice(const char *set, const char *value)
 	size_t n = strlen(value);
 	const char *p;
 
-	for (p = set; n > 0 && (p = strstr(p, value)) != NULL; p += n)
+	if (n == 0 || strchr(value, ' ') != NULL)
+		return false;
+	for (p = set; (p = strstr(p, value)) != NULL; p += n)
 		if ((p == set || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0'))
 			return true;
 	return false;
