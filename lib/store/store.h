@@ -46,8 +46,8 @@ void store_rollback(struct store *s);
 /*
  * One statement, for views and tables of lago-db(5).  sql must stay where it is
  * while the store is open (a literal): the statement is kept under its address.
- * types has a letter for each of ?1 ?2 ...: i int64_t, t const char * (NULL is
- * NULL), d double; text must stay until the last row.
+ * types has a letter for each of ?1 ?2 ...: i int64_t or long, t const char *
+ * (NULL is NULL), d double; text must stay until the last row.
  *
  *	q = store_query(s, f, "SELECT state FROM job WHERE id=?1", "i", id);
  *	while ((r = store_row(s, q, f)) == 1)
@@ -60,6 +60,8 @@ struct sqlite3_stmt *store_query(
     struct store *s, struct fail *f, const char *sql, const char *types, ...);
 int store_row(struct store *s, struct sqlite3_stmt *q, struct fail *f);
 void store_done(struct sqlite3_stmt *q);
+/* Several without parameters, not kept. */
+int store_exec_all(struct store *s, const char *sql, struct fail *f);
 /* A statement without rows. */
 int store_exec(
     struct store *s, struct fail *f, const char *sql, const char *types, ...);

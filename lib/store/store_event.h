@@ -13,10 +13,13 @@
 
 struct fail;
 struct store;
+struct strs;
 
-/* Append a line to DIR/events, synced. */
+/* Append a line to DIR/events, or one for each value, in one write, synced. */
 int store_event_append(
     int dirfd, const char *verb, const char *value, struct fail *f);
+int store_event_append_all(
+    int dirfd, const char *verb, const struct strs *values, struct fail *f);
 
 /* Take the new lines of DIR/events into rows; job 0: the home's.  Inside a
  * transaction.  Lines that are none are counted as rows without a verb and in
