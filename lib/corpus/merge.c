@@ -81,8 +81,6 @@ number(const char **p, const char *end, uint32_t *v)
 	uint64_t n = 0;
 	const char *at = *p;
 
-	if (at < end && *at == ' ')
-		at++;
 	if (at == end || *at < '0' || *at > '9')
 		return -1;
 	for (; at < end && *at >= '0' && *at <= '9'; at++) {
@@ -121,10 +119,11 @@ merge_line(const char *p, size_t len, bool edges, enum merge_what *what,
 		return -1;
 	if (*what != MERGE_FEATURES)
 		return 0;
-	while (p < end && !number(&p, end, &v))
+	while (p < end) {
+		if (*p++ != ' ' || number(&p, end, &v))
+			return -1;
 		out[k++] = edges ? v & ~7u : v;
-	if (p < end)
-		return -1;
+	}
 	qsort(out, k, sizeof *out, by_number);
 	for (i = 0; i < k; i++)
 		if (!i || out[i] != out[i - 1])

@@ -593,8 +593,8 @@ greet(struct forkserver *s, uint32_t *code, struct fail *f)
 /* --- ending --- */
 
 /* A pid is what the server says: it must be its child (or ours, when the
- * server is dead and we are the subreaper). */
-static void
+ * server is dead and we are the subreaper); false when not. */
+static bool
 kill_child(struct forkserver *s)
 {
 	char path[64], text[512], *p;
@@ -602,18 +602,18 @@ kill_child(struct forkserver *s)
 	int fd, parent;
 
 	if (s->child <= 1)
-		return;
+		return false;
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)s->child);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
 	close_fd(&fd);
 	if (n <= 0)
-		return;
+		return false;
 	text[n] = '\0';
 	p = strrchr(text, ')'); /* the name before may hold anything */
-	if (p && sscanf(p, ") %*c %d", &parent) == 1 &&
-	    (parent == s->pid || parent == getpid()))
-		kill(s->child, SIGKILL);
+	return p && sscanf(p, ") %*c %d", &parent) == 1 &&
+	       (parent == s->pid || parent == getpid()) &&
+	       kill(s->child, SIGKILL) == 0;
 }
 
 static void
@@ -741,7 +741,8 @@ request(struct forkserver *s, struct forkserver_run *r)
 		if (!late)
 			return -1;
 		timeout = true;
-		kill_child(s);
+		if (!kill_child(s))
+			return -1;
 		s->killed = 1;
 		s->deaf = true;
 		if (word(s, &w, ANSWER_SECONDS, &late)) {

@@ -1,0 +1,5 @@
+load lib
+
+@test "forkserver: both dialects, dead and lying servers, nothing left behind" {
+	"$TOP/t/unit/forkserver-test"
+}

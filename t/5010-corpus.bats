@@ -1,0 +1,9 @@
+load lib
+
+@test "corpus: traces, sets of them, libFuzzer's control files" {
+	"$TOP/t/unit/corpus-test"
+}
+
+@test "corpus: the cover is complete, lean and as small as possible" {
+	"$TOP/t/unit/cover-test"
+}
