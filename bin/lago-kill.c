@@ -1,0 +1,184 @@
+/*
+ * lago-kill: end jobs and runs; what they found is kept.
+ *
+ * The wish is a line in the job's events first, so that it survives a dead
+ * head; then a row; then the engines are told.
+ */
+#include <err.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "base/kv.h"
+#include "base/opt.h"
+#include "base/out.h"
+#include "cluster/engine.h"
+#include "cluster/nodes.h"
+#include "job/home.h"
+#include "store/store.h"
+#include "store/store_event.h"
+#include "store/store_job.h"
+
+#define RUN_FILE_MAX 65536
+
+static const char usage[] = "usage: lago-kill [-jkq] [-H dir] [id...]\n";
+
+static bool kflag, qflag;
+static struct out out;
+static struct home home;
+static struct nodes nodes;
+static struct store *store;
+
+static bool
+over(const struct kv *run)
+{
+	const char *state = kv_get(run, "state");
+
+	return state == NULL || strcmp(state, "done") == 0 ||
+	       strcmp(state, "failed") == 0 || strcmp(state, "killed") == 0 ||
+	       strcmp(state, "lost") == 0;
+}
+
+/* Tell the engine to end one run. 1: it was over. */
+static int
+stop_run(long job, long id, struct fail *f)
+{
+	struct engine_run run = {.job = job, .run = id};
+	struct kv file = {0};
+	const char *node;
+	int dir = home_run(&home, job, id, f), rc;
+
+	if (dir < 0)
+		return -1;
+	rc = kv_read(&file, dir, "run", RUN_FILE_MAX, f);
+	close(dir);
+	if (rc == 0 && over(&file))
+		rc = 1;
+	if (rc == 0) {
+		node = kv_get(&file, "node");
+		run.uuid = kv_get(&file, "uuid");
+		run.node = nodes_find(&nodes, node == NULL ? "local" : node);
+		if (run.uuid == NULL || run.node == NULL)
+			rc = fail_set(f, EX_LAGO_CONFIG,
+			    "%ld.%ld: node '%s' is not in nodes", job, id,
+			    node == NULL ? "local" : node);
+		else
+			rc = engine_stop(&home, &run, kflag, f);
+	}
+	kv_release(&file);
+	return rc;
+}
+
+/* The wish, as file and row. */
+static int
+record(long job, long run, struct fail *f)
+{
+	char value[32] = "";
+	int dir = home_job(&home, job, f), rc;
+
+	if (dir < 0)
+		return -1;
+	if (run > 0)
+		snprintf(value, sizeof(value), "%ld", run);
+	rc = store_event_append(dir, "kill", value, f);
+	if (rc == 0)
+		rc = store_begin(store, f);
+	if (rc == 0) {
+		rc = store_event_take(store, job, dir, NULL, f);
+		if (rc == 0)
+			rc = store_commit(store, f);
+		else
+			store_rollback(store);
+	}
+	close(dir);
+	return rc;
+}
+
+static int
+kill_runs(long job, long run, struct fail *f)
+{
+	long *runs = NULL;
+	size_t n = 0, i;
+	int rc = 0;
+
+	if (run > 0)
+		return stop_run(job, run, f);
+	if (home_runs(&home, job, &runs, &n, f) != 0)
+		return -1;
+	for (i = 0; rc >= 0 && i < n; i++)
+		rc = stop_run(job, runs[i], f);
+	free(runs);
+	return rc;
+}
+
+/* Exit status of one id. */
+static int
+kill_id(const char *text)
+{
+	char state[16];
+	struct fail f;
+	long job, run;
+
+	if (home_parse_id(text, &job, &run) != 0) {
+		fail_set(
+		    &f, EX_LAGO_DATA, "'%s' is no id of a job or run", text);
+		return opt_warn(&f);
+	}
+	if (store_job_state(store, job, state, &f) != 0)
+		return opt_warn(&f);
+	if (strcmp(state, "queued") != 0 && strcmp(state, "running") != 0) {
+		warnx("job %ld is %s already", job, state);
+		return EX_LAGO_NO;
+	}
+	if (record(job, run, &f) != 0 || kill_runs(job, run, &f) < 0)
+		return opt_warn(&f);
+	if (qflag)
+		return EX_LAGO_OK;
+	out_text(&out, "id", text);
+	out_text(&out, "event", kflag ? "kill" : "stop");
+	out_end(&out);
+	return EX_LAGO_OK;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct opt_operands operands;
+	const char *path = NULL;
+	struct fail f;
+	char *id;
+	int c, status = EX_LAGO_OK;
+
+	opt_start(argv);
+	while ((c = getopt(argc, argv, "+H:hjkqV")) != -1)
+		switch (c) {
+		case 'H':
+			path = optarg;
+			break;
+		case 'j':
+			out.json = true;
+			break;
+		case 'k':
+			kflag = true;
+			break;
+		case 'q':
+			qflag = true;
+			break;
+		default:
+			opt_common(c, usage);
+		}
+	opt_operands(&operands, argv + optind, true, false, usage);
+	out_init(&out, stdout, out.json);
+	if (home_open(&home, path, false, &f) != 0 ||
+	    (store = store_open(home.path, STORE_WRITE, &f)) == NULL ||
+	    nodes_read(&nodes, &home, &f) != 0)
+		opt_fail(&f);
+	while ((id = opt_next(&operands)) != NULL)
+		status = fail_worse(status, kill_id(id));
+	store_close(store);
+	opt_exit(status);
+}

@@ -1,0 +1,178 @@
+#include "cluster/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/buf.h"
+#include "base/child.h"
+#include "base/fail.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "base/paths.h"
+#include "base/strs.h"
+#include "cluster/nodes.h"
+#include "job/home.h"
+
+#define ANSWER_MAX (64 << 20) /* bytes of all answers to a poll */
+
+/* LAGO_* for an engine, beside our own environment: ssh needs HOME, PATH and
+ * the user's agent. */
+static void
+environment(
+    struct strs *env, const struct home *h, const struct engine_run *run)
+{
+	char **e;
+
+	for (e = environ; *e != NULL; e++)
+		strs_add(env, *e);
+	strs_env_set(env, "LAGO_HOME", h->path);
+	strs_env_set(env, "LAGO_BIN", paths_bin());
+	if (run == NULL)
+		return;
+	strs_addf(env, "LAGO_JOB_DIR=%s/jobs/%ld", h->path, run->job);
+	strs_addf(env, "LAGO_RUN_DIR=%s/jobs/%ld/runs/%ld", h->path, run->job,
+	    run->run);
+	strs_addf(env, "LAGO_NODE_ARG=%s", run->node->arg);
+}
+
+static int
+call(const struct home *h, const char *engine, char *const *words,
+    const struct engine_run *run, const struct buf *in, struct buf *out,
+    struct fail *f)
+{
+	struct strs argv = {0}, env = {0};
+	char *path = paths_plugin("engine", engine);
+	const char *verb = words[0];
+	int rc, status = 0;
+
+	if (path == NULL)
+		return fail_set(
+		    f, EX_LAGO_CONFIG, "'%s' is no name of an engine", engine);
+	strs_add(&argv, path);
+	free(path);
+	for (; *words != NULL; words++)
+		strs_add(&argv, *words);
+	environment(&env, h, run);
+	rc = child_run(strs_argv(&argv), strs_argv(&env), NULL,
+	    in == NULL ? "" : buf_str(in), in == NULL ? 0 : in->len,
+	    ENGINE_SECONDS, ANSWER_MAX, out, &status, f);
+	strs_release(&argv);
+	strs_release(&env);
+	if (rc == 0 && status != 0)
+		rc = fail_set(f,
+		    WIFEXITED(status) && WEXITSTATUS(status) >= EX_LAGO_USAGE &&
+			    WEXITSTATUS(status) <= EX_LAGO_CONFIG
+			? WEXITSTATUS(status)
+			: EX_LAGO_UNAVAILABLE,
+		    "engine %s: %s failed with status %d", engine, verb,
+		    WIFEXITED(status) ? WEXITSTATUS(status)
+				      : 128 + WTERMSIG(status));
+	return rc;
+}
+
+/* One line of the answer: NODE TAB RUN TAB STATE [TAB DETAIL]. */
+static void
+take_answer(struct engine_run *const *runs, size_t n, char *line)
+{
+	char *node = strsep(&line, "\t"), *uuid = strsep(&line, "\t");
+	char *state = strsep(&line, "\t"), *detail = line;
+	int64_t status = 0;
+	size_t i;
+
+	if (state == NULL)
+		return;
+	for (i = 0; i < n; i++)
+		if (strcmp(runs[i]->uuid, uuid) == 0 &&
+		    strcmp(runs[i]->node->name, node) == 0)
+			break;
+	if (i == n)
+		return;
+	if (strcmp(state, "alive") == 0) {
+		runs[i]->life = JUDGE_ALIVE;
+	} else if (strcmp(state, "gone") == 0) {
+		runs[i]->life = JUDGE_GONE;
+	} else if (strcmp(state, "ended") == 0 && detail != NULL &&
+		   opt_parse_num(detail, 0, 255, &status) == 0) {
+		runs[i]->life = JUDGE_ENDED;
+		runs[i]->status = (int)status;
+	}
+}
+
+static int
+poll_one(const struct home *h, const char *engine,
+    struct engine_run *const *runs, size_t n, struct fail *f)
+{
+	char *words[] = {(char *)"poll", NULL};
+	struct buf in = BUF_INIT, out = BUF_INIT;
+	char *rest, *line;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(runs[i]->node->engine, engine) == 0)
+			buf_addf(&in, "%s\t%s\t%s/jobs/%ld/runs/%ld\n",
+			    runs[i]->node->name, runs[i]->uuid, h->path,
+			    runs[i]->job, runs[i]->run);
+	rc = call(h, engine, words, NULL, &in, &out, f);
+	rest = out.p;
+	while (rc == 0 && (line = strsep(&rest, "\n")) != NULL)
+		take_answer(runs, n, line);
+	buf_release(&in);
+	buf_release(&out);
+	return rc;
+}
+
+int
+engine_poll(const struct home *h, struct engine_run *const *runs, size_t n,
+    struct fail *f)
+{
+	struct fail later;
+	size_t i, k;
+	int rc = 0;
+
+	for (i = 0; i < n; i++)
+		runs[i]->life = JUDGE_UNKNOWN;
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < i; k++)
+			if (strcmp(runs[k]->node->engine,
+				runs[i]->node->engine) == 0)
+				break;
+		if (k == i && poll_one(h, runs[i]->node->engine, runs, n,
+				  rc == 0 ? f : &later) != 0)
+			rc = -1;
+	}
+	return rc;
+}
+
+static int
+simple(const struct home *h, const struct engine_run *run, const char *verb,
+    const char *option, struct fail *f)
+{
+	struct strs words = {0};
+	struct buf out = BUF_INIT;
+	int rc;
+
+	strs_add(&words, verb);
+	if (option != NULL)
+		strs_add(&words, option);
+	strs_add(&words, run->node->name);
+	strs_add(&words, run->uuid);
+	rc = call(h, run->node->engine, strs_argv(&words), run, NULL, &out, f);
+	strs_release(&words);
+	buf_release(&out);
+	return rc;
+}
+
+int
+engine_start(const struct home *h, const struct engine_run *run, struct fail *f)
+{
+	return simple(h, run, "start", NULL, f);
+}
+
+int
+engine_stop(const struct home *h, const struct engine_run *run, bool now,
+    struct fail *f)
+{
+	return simple(h, run, "stop", now ? "-k" : NULL, f);
+}

@@ -1,0 +1,583 @@
+#include "cluster/pass.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/statvfs.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/kv.h"
+#include "base/mem.h"
+#include "cluster/engine.h"
+#include "cluster/judge.h"
+#include "cluster/nodes.h"
+#include "cluster/place.h"
+#include "job/home.h"
+#include "job/jobfile.h"
+#include "store/store.h"
+#include "store/store_job.h"
+#include "store/store_run.h"
+
+#define RUN_FILE_MAX 65536   /* bytes of run and progress */
+#define EVENTS_MAX (1 << 20) /* bytes of a job's events */
+#define FREE_DEFAULT 1024    /* MiB */
+
+/* An active job and its latest run. */
+struct item {
+	long job, run; /* run 0: none yet */
+	struct kv settings, file, progress;
+	struct engine_run engine; /* node NULL: unknown node, or no run */
+	bool killed;		  /* somebody wants it to end */
+	bool over, waiting, changed;
+};
+
+struct state {
+	struct pass *p;
+	struct store *store;
+	struct nodes nodes;
+	struct item *items;
+	size_t n;
+	int64_t now;
+	int status; /* the worst so far, first text in *f */
+	struct fail *f;
+};
+
+/* Remember a failure that concerns one run or node only. */
+static void
+note(struct state *s, const struct fail *f)
+{
+	if (fail_worse(s->status, f->status) == s->status)
+		return;
+	s->status = f->status;
+	*s->f = *f;
+}
+
+static void
+say(struct state *s, const struct item *item, const char *what,
+    const char *reason)
+{
+	struct pass_event e = {item->job, item->run, what,
+	    item->engine.node == NULL ? "" : item->engine.node->name, reason};
+
+	s->p->say(&e, s->p->arg);
+}
+
+/* --- gathering ---------------------------------------------------------- */
+
+static void
+read_kv(struct kv *kv, int dir, const char *name)
+{
+	struct fail ignored;
+
+	kv_read(kv, dir, name, RUN_FILE_MAX, &ignored);
+}
+
+/* A line of events with the verb kill and no run number: the whole job. */
+static bool
+kill_wanted(int dir)
+{
+	struct buf text = BUF_INIT;
+	struct fail ignored;
+	char *rest, *line, *verb;
+	bool found = false, cut;
+
+	if (!file_exists(dir, "events"))
+		return false;
+	file_read(dir, "events", EVENTS_MAX, &text, &cut, &ignored);
+	rest = text.p;
+	while ((line = strsep(&rest, "\n")) != NULL && rest != NULL) {
+		strsep(&line, "\t");
+		strsep(&line, "\t");
+		verb = strsep(&line, "\t");
+		if (verb != NULL && strcmp(verb, "retry") == 0)
+			found = false;
+		else if (verb != NULL && strcmp(verb, "kill") == 0)
+			found = found || line == NULL || *line == '\0';
+	}
+	buf_release(&text);
+	return found;
+}
+
+static bool
+is_final(const char *state)
+{
+	static const char *const words[] = {"done", "failed", "killed", "lost"};
+	size_t i;
+
+	for (i = 0; state != NULL && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i], state) == 0)
+			return true;
+	return false;
+}
+
+/* The latest run of the job, when it has one that is not over. */
+static int
+gather_run(struct state *s, struct item *item, struct fail *f)
+{
+	long *runs = NULL;
+	size_t n = 0;
+	const char *node;
+	int dir;
+
+	if (home_runs(s->p->home, item->job, &runs, &n, f) != 0)
+		return -1;
+	item->run = n > 0 ? runs[n - 1] : 0;
+	free(runs);
+	if (item->run == 0)
+		return 0;
+	dir = home_run(s->p->home, item->job, item->run, f);
+	if (dir < 0)
+		return -1;
+	read_kv(&item->file, dir, "run");
+	read_kv(&item->progress, dir, "progress");
+	close(dir);
+	item->over = is_final(kv_get(&item->file, "state"));
+	node = kv_get(&item->file, "node");
+	item->engine.job = item->job;
+	item->engine.run = item->run;
+	item->engine.uuid = kv_get(&item->file, "uuid");
+	if (item->engine.uuid == NULL)
+		item->engine.uuid = "";
+	item->engine.node = node == NULL ? NULL : nodes_find(&s->nodes, node);
+	return 0;
+}
+
+static void
+gather_job(struct state *s, long id)
+{
+	struct item *item;
+	struct fail f;
+	int dir = home_job(s->p->home, id, &f);
+
+	s->items = mem_grow(s->items, s->n + 1, sizeof(*s->items));
+	item = &s->items[s->n];
+	memset(item, 0, sizeof(*item));
+	item->job = id;
+	if (dir < 0 || jobfile_read(dir, &item->settings, &f) != 0 ||
+	    gather_run(s, item, &f) != 0)
+		note(s, &f);
+	else
+		s->n++;
+	if (dir >= 0) {
+		item->killed = kill_wanted(dir);
+		close(dir);
+	}
+}
+
+static int
+gather(struct state *s, struct fail *f)
+{
+	struct sqlite3_stmt *q;
+	long *ids = NULL;
+	size_t n = 0, i;
+	int row;
+
+	q = store_query(s->store, f,
+	    "SELECT id FROM job WHERE state IN ('queued', 'running') "
+	    "ORDER BY id",
+	    "");
+	if (q == NULL)
+		return -1;
+	while ((row = store_row(s->store, q, f)) == 1) {
+		ids = mem_grow(ids, n + 1, sizeof(*ids));
+		ids[n++] = (long)sqlite3_column_int64(q, 0);
+	}
+	for (i = 0; row == 0 && i < n; i++)
+		gather_job(s, ids[i]);
+	free(ids);
+	return row;
+}
+
+/* --- judging ------------------------------------------------------------ */
+
+static int
+write_run(struct state *s, struct item *item)
+{
+	struct fail f;
+	int dir, rc = -1;
+
+	item->changed = true;
+	if (s->p->dry)
+		return 0;
+	dir = home_run(s->p->home, item->job, item->run, &f);
+	if (dir >= 0) {
+		rc = kv_write(&item->file, dir, "run", &f);
+		close(dir);
+	}
+	if (rc != 0)
+		note(s, &f);
+	return rc;
+}
+
+static double
+random_unit(void)
+{
+	uint16_t v = 0;
+
+	if (getrandom(&v, sizeof(v), 0) != (ssize_t)sizeof(v))
+		return 0.5;
+	return v / 65535.0;
+}
+
+static void
+end_run(
+    struct state *s, struct item *item, const char *state, const char *reason)
+{
+	const char *text = kv_get(&item->progress, "reason_text");
+	const char *end = kv_get(&item->progress, "end");
+
+	kv_set(&item->file, "state", state);
+	kv_set(&item->file, "reason", reason);
+	if (text != NULL)
+		kv_set(&item->file, "reason_text", text);
+	if (end != NULL)
+		kv_set(&item->file, "end", end);
+	else
+		kv_setf(&item->file, "end", "%lld", (long long)s->now);
+	if (write_run(s, item) != 0)
+		return;
+	item->over = true;
+	say(s, item, state, reason);
+}
+
+static void
+judge(struct state *s, struct item *item)
+{
+	struct judge_facts facts = {.life = item->engine.life,
+	    .status = item->engine.status,
+	    .state = kv_get(&item->progress, "state"),
+	    .reason = kv_get(&item->progress, "reason"),
+	    .losses = kv_int(&item->file, "losses", 0),
+	    .retries = kv_int(&item->settings, "retries", 3),
+	    .now = s->now,
+	    .jitter = random_unit()};
+	struct judgement j;
+
+	if (kv_get(&item->file, "retry_at") != NULL &&
+	    facts.life != JUDGE_ALIVE) {
+		/* Judged before; it waits for its time. */
+		item->waiting = kv_int(&item->file, "retry_at", 0) <= s->now;
+		if (item->killed)
+			end_run(s, item, "killed", "killed");
+		return;
+	}
+	judge_run(&facts, &j);
+	switch (j.verdict) {
+	case JUDGE_WAIT:
+		item->changed = facts.life == JUDGE_ALIVE;
+		break;
+	case JUDGE_FINAL:
+	case JUDGE_GIVEUP:
+		end_run(s, item, item->killed ? "killed" : j.state, j.reason);
+		break;
+	case JUDGE_RETRY:
+		if (item->killed) {
+			end_run(s, item, "killed", "killed");
+			break;
+		}
+		kv_setf(&item->file, "losses", "%lld", (long long)j.losses);
+		kv_setf(&item->file, "retry_at", "%lld", (long long)j.retry_at);
+		kv_set(&item->file, "reason", j.reason);
+		if (write_run(s, item) == 0)
+			say(s, item, "retry", j.reason);
+		break;
+	}
+}
+
+static void
+poll_and_judge(struct state *s)
+{
+	struct engine_run **runs = mem_array(s->n, sizeof(*runs));
+	struct fail f;
+	size_t i, n = 0;
+
+	for (i = 0; i < s->n; i++)
+		if (s->items[i].run > 0 && !s->items[i].over &&
+		    s->items[i].engine.node != NULL)
+			runs[n++] = &s->items[i].engine;
+	if (n > 0 && engine_poll(s->p->home, runs, n, &f) != 0)
+		note(s, &f);
+	free(runs);
+	for (i = 0; i < s->n; i++)
+		if (s->items[i].run > 0 && !s->items[i].over &&
+		    s->items[i].engine.node != NULL)
+			judge(s, &s->items[i]);
+}
+
+/* Rows follow files, in one transaction. */
+static int
+commit(struct state *s, struct fail *f)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < s->n; i++)
+		n += s->items[i].changed;
+	if (n == 0 || s->p->dry)
+		return 0;
+	if (store_begin(s->store, f) != 0)
+		return -1;
+	for (i = 0; i < s->n; i++) {
+		if (!s->items[i].changed)
+			continue;
+		if (store_run_put(s->store, s->items[i].job, s->items[i].run,
+			&s->items[i].file, &s->items[i].progress, f) != 0) {
+			store_rollback(s->store);
+			return -1;
+		}
+		s->items[i].changed = false;
+	}
+	return store_commit(s->store, f);
+}
+
+/* --- starting ----------------------------------------------------------- */
+
+/* The run directory is the claim: whole, with its run file, or not there. */
+static int
+claim(
+    struct state *s, struct item *item, const struct node *node, struct fail *f)
+{
+	struct home_new new;
+	char uuid[33];
+	int rc;
+
+	if (home_new_run(&new, s->p->home, item->job, f) != 0)
+		return -1;
+	hash_random(uuid);
+	kv_set(&item->file, "uuid", uuid);
+	kv_set(&item->file, "by", "dispatch");
+	kv_set(&item->file, "node", node->name);
+	kv_set(&item->file, "shard", "1");
+	kv_set(&item->file, "attempt", "1");
+	kv_setf(&item->file, "created", "%lld", (long long)s->now);
+	kv_set(&item->file, "state", "starting");
+	rc = kv_write(&item->file, new.fd, "run", f);
+	if (rc == 0)
+		rc = home_new_publish(&new, f);
+	if (rc == 0)
+		item->run = new.id;
+	home_new_end(&new);
+	return rc;
+}
+
+/* The same run goes on: one try more. */
+static int
+reclaim(struct state *s, struct item *item)
+{
+	size_t i, kept = 0;
+	struct kv *kv = &item->file;
+
+	for (i = 0; i < kv->n; i++) {
+		if (strcmp(kv->v[i].key, "retry_at") == 0 ||
+		    strcmp(kv->v[i].key, "reason") == 0) {
+			free(kv->v[i].key);
+			free(kv->v[i].value);
+			continue;
+		}
+		kv->v[kept++] = kv->v[i];
+	}
+	kv->n = kept;
+	kv_setf(kv, "attempt", "%lld", (long long)kv_int(kv, "attempt", 1) + 1);
+	return write_run(s, item);
+}
+
+static void
+start(struct state *s, struct item *item, struct node *node)
+{
+	struct fail f;
+
+	item->engine.node = node;
+	if (s->p->dry) {
+		say(s, item, "start", "");
+		return;
+	}
+	if (item->run == 0) {
+		if (claim(s, item, node, &f) != 0) {
+			note(s, &f);
+			return;
+		}
+		item->changed = true;
+	} else if (reclaim(s, item) != 0) {
+		return;
+	}
+	item->engine.job = item->job;
+	item->engine.run = item->run;
+	item->engine.uuid = kv_get(&item->file, "uuid");
+	if (commit(s, &f) != 0)
+		note(s, &f);
+	/* A start that fails is seen by the next poll, and tried again. */
+	if (engine_start(s->p->home, &item->engine, &f) != 0)
+		note(s, &f);
+	else
+		say(s, item, "start", "");
+}
+
+/* What runs on each node now; and the runs that want to start. */
+static size_t
+count_and_queue(struct state *s, struct place_run *queue)
+{
+	struct item *item;
+	struct place_run run;
+	struct node *node;
+	size_t i, n = 0;
+
+	for (i = 0; i < s->n; i++) {
+		item = &s->items[i];
+		if (item->over || (item->run == 0 && item->killed))
+			continue;
+		memset(&run, 0, sizeof(run));
+		run.job = item->job;
+		run.cpus = kv_int(&item->settings, "cpus", 2);
+		run.memory = kv_int(&item->settings, "memory", 2048);
+		run.priority = kv_int(&item->settings, "priority", 50);
+		run.needs = kv_get(&item->settings, "needs");
+		if (run.needs == NULL)
+			run.needs = "";
+		run.owner = item;
+		if (item->run > 0 && !item->waiting) {
+			node = item->engine.node == NULL
+				   ? NULL
+				   : nodes_find(
+					 &s->nodes, item->engine.node->name);
+			if (node != NULL &&
+			    kv_get(&item->file, "retry_at") == NULL) {
+				node->cpus_used += run.cpus;
+				node->memory_used += run.memory;
+			}
+			continue;
+		}
+		if (item->run > 0)
+			run.node = kv_get(&item->file, "node");
+		queue[n++] = run;
+	}
+	return n;
+}
+
+static void
+place(struct state *s)
+{
+	struct place_run *queue = mem_array(s->n, sizeof(*queue));
+	size_t i, n = count_and_queue(s, queue);
+	long left = s->p->most;
+
+	place_runs(queue, n, &s->nodes);
+	for (i = 0; i < n; i++)
+		if (queue[i].chosen != NULL && left-- != 0)
+			start(s, queue[i].owner, queue[i].chosen);
+	free(queue);
+}
+
+/* --- the pass ----------------------------------------------------------- */
+
+/* A home is dispatched by one machine: two heads would start things twice. */
+static int
+check_head(struct home *h, struct fail *f)
+{
+	struct buf name = BUF_INIT;
+	struct utsname u;
+	int rc = 0;
+
+	uname(&u);
+	if (!file_exists(h->fd, "jobs/.head"))
+		return file_write(h->fd, "jobs/.head", u.nodename,
+		    strlen(u.nodename), 0644, f);
+	rc = file_read(h->fd, "jobs/.head", 256, &name, NULL, f);
+	if (rc == 0 && strcmp(buf_str(&name), u.nodename) != 0)
+		rc = fail_set(f, EX_LAGO_CONFIG,
+		    "'%s' dispatches this home, not this machine; remove "
+		    "'%s/jobs/.head' when that has ended",
+		    buf_str(&name), h->path);
+	buf_release(&name);
+	return rc;
+}
+
+static int
+check_disk(struct home *h, struct fail *f)
+{
+	struct kv config = {0};
+	struct statvfs fs;
+	int64_t want, have;
+	int rc = 0;
+
+	if (home_config(h, &config, f) != 0)
+		return -1;
+	want = kv_int(&config, "free", FREE_DEFAULT);
+	kv_release(&config);
+	if (fstatvfs(h->fd, &fs) != 0)
+		return 0;
+	have = (int64_t)(fs.f_bavail * (fs.f_frsize / 512) / 2048);
+	if (have < want)
+		rc = fail_set(f, EX_LAGO_IO,
+		    "only %lld MiB free below '%s', free= wants %lld: nothing "
+		    "is started",
+		    (long long)have, h->path, (long long)want);
+	return rc;
+}
+
+static void
+release(struct state *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		kv_release(&s->items[i].settings);
+		kv_release(&s->items[i].file);
+		kv_release(&s->items[i].progress);
+	}
+	free(s->items);
+	nodes_release(&s->nodes);
+	store_close(s->store);
+}
+
+static int
+steps(struct state *s, struct fail *f)
+{
+	struct fail disk;
+	size_t i;
+
+	s->store = store_open(s->p->home->path, STORE_WRITE, f);
+	if (s->store == NULL || nodes_read(&s->nodes, s->p->home, f) != 0 ||
+	    gather(s, f) != 0)
+		return -1;
+	poll_and_judge(s);
+	if (commit(s, f) != 0)
+		return -1;
+	if (check_disk(s->p->home, &disk) == 0)
+		place(s);
+	else
+		note(s, &disk);
+	s->p->active = 0;
+	for (i = 0; i < s->n; i++)
+		s->p->active += !s->items[i].over;
+	return commit(s, f);
+}
+
+int
+pass_run(struct pass *p, double wait, struct fail *f)
+{
+	struct fail first = {0};
+	struct state s = {.p = p, .now = clock_unix(), .f = &first};
+	int lock, rc;
+
+	lock = file_lock(p->home->fd, "jobs/.dispatch", wait, f);
+	if (lock < 0)
+		return -1;
+	rc = check_head(p->home, f);
+	if (rc == 0)
+		rc = steps(&s, f);
+	if (rc == 0 && s.status != 0) {
+		*f = first;
+		rc = -1;
+	}
+	release(&s);
+	close(lock);
+	return rc;
+}
