@@ -20,11 +20,11 @@ load lib
 			}
 		}
 		/^#include "/ {
-			split(FILENAME, from, "/")
+			split(substr(FILENAME, 3), from, "/")
 			split($2, to, /["\/]/)
 			if (!(to[2] in level) || level[to[2]] > level[from[1]])
 				print FILENAME ": " $0
-		}' */*.[ch]
+		}' ./*/*.[ch]
 	[ "$output" = "" ] || { echo "$output"; false; }
 }
 
