@@ -19,11 +19,10 @@
 #include "cluster/engine.h"
 #include "cluster/nodes.h"
 #include "job/home.h"
+#include "job/rundir.h"
 #include "store/store.h"
 #include "store/store_event.h"
 #include "store/store_job.h"
-
-#define RUN_FILE_MAX 65536
 
 static const char usage[] = "usage: lago-kill [-jkq] [-H dir] [id...]\n";
 
@@ -32,16 +31,6 @@ static struct out out;
 static struct home home;
 static struct nodes nodes;
 static struct store *store;
-
-static bool
-over(const struct kv *run)
-{
-	const char *state = kv_get(run, "state");
-
-	return state == NULL || strcmp(state, "done") == 0 ||
-	       strcmp(state, "failed") == 0 || strcmp(state, "killed") == 0 ||
-	       strcmp(state, "lost") == 0;
-}
 
 /* Tell the engine to end one run. 1: it was over. */
 static int
@@ -54,9 +43,9 @@ stop_run(long job, long id, struct fail *f)
 
 	if (dir < 0)
 		return -1;
-	rc = kv_read(&file, dir, "run", RUN_FILE_MAX, f);
+	rc = rundir_read(dir, &file, NULL, f);
 	close(dir);
-	if (rc == 0 && over(&file))
+	if (rc == 0 && rundir_ended(kv_get(&file, "state")))
 		rc = 1;
 	if (rc == 0) {
 		node = kv_get(&file, "node");

@@ -89,12 +89,12 @@ take_answer(struct engine_run *const *runs, size_t n, char *line)
 	if (i == n)
 		return;
 	if (strcmp(state, "alive") == 0) {
-		runs[i]->life = JUDGE_ALIVE;
+		runs[i]->life = OUTCOME_ALIVE;
 	} else if (strcmp(state, "gone") == 0) {
-		runs[i]->life = JUDGE_GONE;
+		runs[i]->life = OUTCOME_GONE;
 	} else if (strcmp(state, "ended") == 0 && detail != NULL &&
 		   opt_parse_num(detail, 0, 255, &status) == 0) {
-		runs[i]->life = JUDGE_ENDED;
+		runs[i]->life = OUTCOME_ENDED;
 		runs[i]->status = (int)status;
 	}
 }
@@ -132,7 +132,7 @@ engine_poll(const struct home *h, struct engine_run *const *runs, size_t n,
 	int rc = 0;
 
 	for (i = 0; i < n; i++)
-		runs[i]->life = JUDGE_UNKNOWN;
+		runs[i]->life = OUTCOME_UNKNOWN;
 	for (i = 0; i < n; i++) {
 		for (k = 0; k < i; k++)
 			if (strcmp(runs[k]->node->engine,

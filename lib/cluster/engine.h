@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cluster/judge.h"
+#include "cluster/outcome.h"
 
 struct fail;
 struct home;
@@ -22,12 +22,12 @@ struct engine_run {
 	const struct node *node;
 	const char *uuid;
 	long job, run;
-	enum judge_life life; /* out of engine_poll */
+	enum outcome_life life; /* out of engine_poll */
 	int status;
 };
 
 /* Ask every engine once about all of its runs.  An engine that fails leaves its
- * runs JUDGE_UNKNOWN, and the first failure is in *f (-1). */
+ * runs OUTCOME_UNKNOWN, and the first failure is in *f (-1). */
 int engine_poll(const struct home *h, struct engine_run *const *runs, size_t n,
     struct fail *f);
 

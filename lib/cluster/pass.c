@@ -14,20 +14,19 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/kv.h"
 #include "base/mem.h"
 #include "cluster/engine.h"
-#include "cluster/judge.h"
+#include "cluster/outcome.h"
 #include "cluster/nodes.h"
 #include "cluster/place.h"
 #include "job/home.h"
 #include "job/jobfile.h"
+#include "job/rundir.h"
 #include "store/store.h"
 #include "store/store_job.h"
 #include "store/store_run.h"
 
-#define RUN_FILE_MAX 65536   /* bytes of run and progress */
 #define EVENTS_MAX (1 << 20) /* bytes of a job's events */
 #define FREE_DEFAULT 1024    /* MiB */
 
@@ -73,14 +72,6 @@ say(struct state *s, const struct item *item, const char *what,
 
 /* --- gathering ---------------------------------------------------------- */
 
-static void
-read_kv(struct kv *kv, int dir, const char *name)
-{
-	struct fail ignored;
-
-	kv_read(kv, dir, name, RUN_FILE_MAX, &ignored);
-}
-
 /* A line of events with the verb kill and no run number: the whole job. */
 static bool
 kill_wanted(int dir)
@@ -107,18 +98,6 @@ kill_wanted(int dir)
 	return found;
 }
 
-static bool
-is_final(const char *state)
-{
-	static const char *const words[] = {"done", "failed", "killed", "lost"};
-	size_t i;
-
-	for (i = 0; state != NULL && i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(words[i], state) == 0)
-			return true;
-	return false;
-}
-
 /* The latest run of the job, when it has one that is not over. */
 static int
 gather_run(struct state *s, struct item *item, struct fail *f)
@@ -126,7 +105,7 @@ gather_run(struct state *s, struct item *item, struct fail *f)
 	long *runs = NULL;
 	size_t n = 0;
 	const char *node;
-	int dir;
+	int dir, rc;
 
 	if (home_runs(s->p->home, item->job, &runs, &n, f) != 0)
 		return -1;
@@ -137,10 +116,11 @@ gather_run(struct state *s, struct item *item, struct fail *f)
 	dir = home_run(s->p->home, item->job, item->run, f);
 	if (dir < 0)
 		return -1;
-	read_kv(&item->file, dir, "run");
-	read_kv(&item->progress, dir, "progress");
+	rc = rundir_read(dir, &item->file, &item->progress, f);
 	close(dir);
-	item->over = is_final(kv_get(&item->file, "state"));
+	if (rc != 0)
+		return -1;
+	item->over = rundir_ended(kv_get(&item->file, "state"));
 	node = kv_get(&item->file, "node");
 	item->engine.job = item->job;
 	item->engine.run = item->run;
@@ -210,7 +190,7 @@ write_run(struct state *s, struct item *item)
 		return 0;
 	dir = home_run(s->p->home, item->job, item->run, &f);
 	if (dir >= 0) {
-		rc = kv_write(&item->file, dir, "run", &f);
+		rc = rundir_write_run(dir, &item->file, &f);
 		close(dir);
 	}
 	if (rc != 0)
@@ -252,7 +232,7 @@ end_run(
 static void
 judge(struct state *s, struct item *item)
 {
-	struct judge_facts facts = {.life = item->engine.life,
+	struct outcome_facts facts = {.life = item->engine.life,
 	    .status = item->engine.status,
 	    .state = kv_get(&item->progress, "state"),
 	    .reason = kv_get(&item->progress, "reason"),
@@ -260,26 +240,26 @@ judge(struct state *s, struct item *item)
 	    .retries = kv_int(&item->settings, "retries", 3),
 	    .now = s->now,
 	    .jitter = random_unit()};
-	struct judgement j;
+	struct outcome j;
 
 	if (kv_get(&item->file, "retry_at") != NULL &&
-	    facts.life != JUDGE_ALIVE) {
+	    facts.life != OUTCOME_ALIVE) {
 		/* Judged before; it waits for its time. */
 		item->waiting = kv_int(&item->file, "retry_at", 0) <= s->now;
 		if (item->killed)
 			end_run(s, item, "killed", "killed");
 		return;
 	}
-	judge_run(&facts, &j);
+	outcome_of(&facts, &j);
 	switch (j.verdict) {
-	case JUDGE_WAIT:
-		item->changed = facts.life == JUDGE_ALIVE;
+	case OUTCOME_WAIT:
+		item->changed = facts.life == OUTCOME_ALIVE;
 		break;
-	case JUDGE_FINAL:
-	case JUDGE_GIVEUP:
+	case OUTCOME_FINAL:
+	case OUTCOME_GIVEUP:
 		end_run(s, item, item->killed ? "killed" : j.state, j.reason);
 		break;
-	case JUDGE_RETRY:
+	case OUTCOME_RETRY:
 		if (item->killed) {
 			end_run(s, item, "killed", "killed");
 			break;
@@ -345,26 +325,16 @@ static int
 claim(
     struct state *s, struct item *item, const struct node *node, struct fail *f)
 {
-	struct home_new new;
-	char uuid[33];
-	int rc;
+	int dir, rc;
 
-	if (home_new_run(&new, s->p->home, item->job, f) != 0)
-		return -1;
-	hash_random(uuid);
-	kv_set(&item->file, "uuid", uuid);
 	kv_set(&item->file, "by", "dispatch");
 	kv_set(&item->file, "node", node->name);
-	kv_set(&item->file, "shard", "1");
-	kv_set(&item->file, "attempt", "1");
-	kv_setf(&item->file, "created", "%lld", (long long)s->now);
-	kv_set(&item->file, "state", "starting");
-	rc = kv_write(&item->file, new.fd, "run", f);
-	if (rc == 0)
-		rc = home_new_publish(&new, f);
-	if (rc == 0)
-		item->run = new.id;
-	home_new_end(&new);
+	dir = rundir_new(s->p->home, item->job, &item->file, &item->run, f);
+	if (dir < 0)
+		return -1;
+	kv_release(&item->file);
+	rc = rundir_read(dir, &item->file, NULL, f);
+	close(dir);
 	return rc;
 }
 

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cluster/judge.h"
+#include "cluster/outcome.h"
 #include "cluster/nodes.h"
 #include "cluster/place.h"
 
@@ -16,11 +16,11 @@ check(bool ok, const char *what)
 	failed += !ok;
 }
 
-static struct judgement
-judge(enum judge_life life, int status, const char *state, const char *reason,
+static struct outcome
+judge(enum outcome_life life, int status, const char *state, const char *reason,
     int64_t losses)
 {
-	struct judge_facts facts = {.life = life,
+	struct outcome_facts facts = {.life = life,
 	    .status = status,
 	    .state = state,
 	    .reason = reason,
@@ -28,49 +28,49 @@ judge(enum judge_life life, int status, const char *state, const char *reason,
 	    .retries = 3,
 	    .now = 1000,
 	    .jitter = 0.5};
-	struct judgement j;
+	struct outcome j;
 
-	judge_run(&facts, &j);
+	outcome_of(&facts, &j);
 	return j;
 }
 
 static void
 test_judge(void)
 {
-	struct judgement j;
+	struct outcome j;
 
 	check(
-	    judge(JUDGE_ALIVE, 0, "done", "deadline", 0).verdict == JUDGE_WAIT,
+	    judge(OUTCOME_ALIVE, 0, "done", "deadline", 0).verdict == OUTCOME_WAIT,
 	    "what lives is left alone, whatever it says");
-	check(judge(JUDGE_UNKNOWN, 0, "done", "deadline", 0).verdict ==
-		  JUDGE_WAIT,
+	check(judge(OUTCOME_UNKNOWN, 0, "done", "deadline", 0).verdict ==
+		  OUTCOME_WAIT,
 	    "no answer is no judgement");
-	j = judge(JUDGE_ENDED, 0, "done", "deadline", 2);
-	check(j.verdict == JUDGE_FINAL && strcmp(j.state, "done") == 0 &&
+	j = judge(OUTCOME_ENDED, 0, "done", "deadline", 2);
+	check(j.verdict == OUTCOME_FINAL && strcmp(j.state, "done") == 0 &&
 		  strcmp(j.reason, "deadline") == 0,
 	    "a run that says done is done");
-	j = judge(JUDGE_ENDED, 65, "failed", "provision", 0);
-	check(j.verdict == JUDGE_FINAL && strcmp(j.state, "failed") == 0,
+	j = judge(OUTCOME_ENDED, 65, "failed", "provision", 0);
+	check(j.verdict == OUTCOME_FINAL && strcmp(j.state, "failed") == 0,
 	    "the job's own fault is final");
-	j = judge(JUDGE_ENDED, 65, NULL, NULL, 0);
-	check(j.verdict == JUDGE_FINAL && strcmp(j.reason, "bundle") == 0,
+	j = judge(OUTCOME_ENDED, 65, NULL, NULL, 0);
+	check(j.verdict == OUTCOME_FINAL && strcmp(j.reason, "bundle") == 0,
 	    "refused before it began is final");
-	j = judge(JUDGE_GONE, 0, "running", NULL, 0);
-	check(j.verdict == JUDGE_RETRY && j.losses == 1 && j.retry_at == 1030,
+	j = judge(OUTCOME_GONE, 0, "running", NULL, 0);
+	check(j.verdict == OUTCOME_RETRY && j.losses == 1 && j.retry_at == 1030,
 	    "a lost run is tried again after 30 s");
-	j = judge(JUDGE_ENDED, 137, "running", NULL, 2);
-	check(j.verdict == JUDGE_RETRY && j.losses == 3 && j.retry_at == 1120,
+	j = judge(OUTCOME_ENDED, 137, "running", NULL, 2);
+	check(j.verdict == OUTCOME_RETRY && j.losses == 3 && j.retry_at == 1120,
 	    "the pause doubles");
-	j = judge(JUDGE_ENDED, 137, "running", NULL, 3);
-	check(j.verdict == JUDGE_GIVEUP && strcmp(j.state, "lost") == 0,
+	j = judge(OUTCOME_ENDED, 137, "running", NULL, 3);
+	check(j.verdict == OUTCOME_GIVEUP && strcmp(j.state, "lost") == 0,
 	    "after the last retry it is given up");
-	j = judge(JUDGE_ENDED, 75, NULL, NULL, 3);
-	check(j.verdict == JUDGE_RETRY && j.losses == 3,
+	j = judge(OUTCOME_ENDED, 75, NULL, NULL, 3);
+	check(j.verdict == OUTCOME_RETRY && j.losses == 3,
 	    "no free core is not counted");
-	j = judge(JUDGE_ENDED, 143, "finishing", NULL, 3);
-	check(j.verdict == JUDGE_RETRY && j.losses == 3, "TERM is not counted");
-	check(judge_pause(50, 0.5) == 3600 && judge_pause(1, 0) == 24 &&
-		  judge_pause(1, 1) == 36,
+	j = judge(OUTCOME_ENDED, 143, "finishing", NULL, 3);
+	check(j.verdict == OUTCOME_RETRY && j.losses == 3, "TERM is not counted");
+	check(outcome_pause(50, 0.5) == 3600 && outcome_pause(1, 0) == 24 &&
+		  outcome_pause(1, 1) == 36,
 	    "an hour at most, give or take a fifth");
 }
 

@@ -8,29 +8,29 @@
  * hour, give or take a fifth, at most `retries` times.  What was only
  * interrupted (no free core, a signal) is not counted.
  */
-#ifndef LAGO_CLUSTER_JUDGE_H
-#define LAGO_CLUSTER_JUDGE_H
+#ifndef LAGO_CLUSTER_OUTCOME_H
+#define LAGO_CLUSTER_OUTCOME_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum judge_life {
-	JUDGE_ALIVE,  /* something of the run lives */
-	JUDGE_ENDED,  /* lago-run ended by itself, with a status */
-	JUDGE_GONE,   /* nothing lives, and nobody knows how it ended */
-	JUDGE_UNKNOWN /* the engine gave no answer */
+enum outcome_life {
+	OUTCOME_ALIVE,	/* something of the run lives */
+	OUTCOME_ENDED,	/* lago-run ended by itself, with a status */
+	OUTCOME_GONE,	/* nothing lives, and nobody knows how it ended */
+	OUTCOME_UNKNOWN /* the engine gave no answer */
 };
 
-enum judge_verdict {
-	JUDGE_WAIT,  /* nothing to do in this pass */
-	JUDGE_FINAL, /* the run is over: state and reason are its judgement */
-	JUDGE_RETRY, /* start it again, not before retry_at */
-	JUDGE_GIVEUP /* lost too often: failed, with the reason */
+enum outcome_verdict {
+	OUTCOME_WAIT,  /* nothing to do in this pass */
+	OUTCOME_FINAL, /* the run is over: state and reason are its judgement */
+	OUTCOME_RETRY, /* start it again, not before retry_at */
+	OUTCOME_GIVEUP /* lost too often: failed, with the reason */
 };
 
-struct judge_facts {
-	enum judge_life life;
-	int status;	    /* with JUDGE_ENDED: an exit status */
+struct outcome_facts {
+	enum outcome_life life;
+	int status;	    /* with OUTCOME_ENDED: an exit status */
 	const char *state;  /* of progress, or NULL */
 	const char *reason; /* of progress, or NULL */
 	int64_t losses;	    /* counted so far */
@@ -39,17 +39,17 @@ struct judge_facts {
 	double jitter;	    /* 0 to 1, random */
 };
 
-struct judgement {
-	enum judge_verdict verdict;
+struct outcome {
+	enum outcome_verdict verdict;
 	const char *state;  /* done failed killed lost */
 	const char *reason; /* first word of decisions; never NULL if final */
 	int64_t losses;
 	int64_t retry_at;
 };
 
-void judge_run(const struct judge_facts *facts, struct judgement *j);
+void outcome_of(const struct outcome_facts *facts, struct outcome *j);
 
 /* Seconds to wait before try number losses (from 1). */
-int64_t judge_pause(int64_t losses, double jitter);
+int64_t outcome_pause(int64_t losses, double jitter);
 
 #endif
