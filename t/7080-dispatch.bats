@@ -5,7 +5,7 @@ load home
 # run would, and ends as the file $1/how of the job says.
 setup() {
 	mkdir -p "$BATS_TEST_TMPDIR/bin" "$LAGO_HOME"
-	cp "$TOP"/bin/lago "$TOP"/bin/lago-{dispatch,kill,status,import} \
+	cp "$TOP"/bin/lago "$TOP"/bin/lago-{dispatch,kill,import} \
 		"$BATS_TEST_TMPDIR/bin"
 	cat >"$BATS_TEST_TMPDIR/bin/lago-run" <<-'E'
 		#!/bin/bash
@@ -129,7 +129,7 @@ reaches() { # ID STATE
 		lago-dispatch -q
 	done
 	wait_for 10 reaches 1 failed
-	[ "$(field "$LAGO_HOME/jobs/1/runs/1/run" state)" = lost ]
+	[ "$(field "$LAGO_HOME/jobs/1/runs/1/run" reason)" = node ]
 	[ "$(wc -l <"$LAGO_HOME/jobs/1/runs/1/starts")" -eq 3 ]
 	[ ! -d "$LAGO_HOME/jobs/1/runs/2" ]
 }

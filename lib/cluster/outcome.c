@@ -47,7 +47,7 @@ again(const struct outcome_facts *facts, struct outcome *j)
 	j->reason = facts->reason != NULL ? facts->reason : "node";
 	if (j->losses > facts->retries) {
 		j->verdict = OUTCOME_GIVEUP;
-		j->state = "lost";
+		j->state = "failed";
 		return;
 	}
 	j->verdict = OUTCOME_RETRY;

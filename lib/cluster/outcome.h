@@ -41,7 +41,7 @@ struct outcome_facts {
 
 struct outcome {
 	enum outcome_verdict verdict;
-	const char *state;  /* done failed killed lost */
+	const char *state;  /* done failed killed */
 	const char *reason; /* first word of decisions; never NULL if final */
 	int64_t losses;
 	int64_t retry_at;

@@ -39,8 +39,8 @@ test_judge(void)
 {
 	struct outcome j;
 
-	check(
-	    judge(OUTCOME_ALIVE, 0, "done", "deadline", 0).verdict == OUTCOME_WAIT,
+	check(judge(OUTCOME_ALIVE, 0, "done", "deadline", 0).verdict ==
+		  OUTCOME_WAIT,
 	    "what lives is left alone, whatever it says");
 	check(judge(OUTCOME_UNKNOWN, 0, "done", "deadline", 0).verdict ==
 		  OUTCOME_WAIT,
@@ -62,13 +62,14 @@ test_judge(void)
 	check(j.verdict == OUTCOME_RETRY && j.losses == 3 && j.retry_at == 1120,
 	    "the pause doubles");
 	j = judge(OUTCOME_ENDED, 137, "running", NULL, 3);
-	check(j.verdict == OUTCOME_GIVEUP && strcmp(j.state, "lost") == 0,
+	check(j.verdict == OUTCOME_GIVEUP && strcmp(j.state, "failed") == 0,
 	    "after the last retry it is given up");
 	j = judge(OUTCOME_ENDED, 75, NULL, NULL, 3);
 	check(j.verdict == OUTCOME_RETRY && j.losses == 3,
 	    "no free core is not counted");
 	j = judge(OUTCOME_ENDED, 143, "finishing", NULL, 3);
-	check(j.verdict == OUTCOME_RETRY && j.losses == 3, "TERM is not counted");
+	check(
+	    j.verdict == OUTCOME_RETRY && j.losses == 3, "TERM is not counted");
 	check(outcome_pause(50, 0.5) == 3600 && outcome_pause(1, 0) == 24 &&
 		  outcome_pause(1, 1) == 36,
 	    "an hour at most, give or take a fifth");
