@@ -34,6 +34,12 @@ interrupted(const struct outcome_facts *facts)
 		   facts->status == 128 + SIGHUP);
 }
 
+static bool
+named(const struct outcome_facts *facts)
+{
+	return facts->reason != NULL && *facts->reason != '\0';
+}
+
 static void
 again(const struct outcome_facts *facts, struct outcome *j)
 {
@@ -44,7 +50,7 @@ again(const struct outcome_facts *facts, struct outcome *j)
 		return;
 	}
 	j->losses++;
-	j->reason = facts->reason != NULL ? facts->reason : "node";
+	j->reason = named(facts) ? facts->reason : "node";
 	if (j->losses > facts->retries) {
 		j->verdict = OUTCOME_GIVEUP;
 		j->state = "failed";
@@ -71,7 +77,7 @@ outcome_of(const struct outcome_facts *facts, struct outcome *j)
 	if (facts->life == OUTCOME_ENDED && facts->status == EX_LAGO_DATA) {
 		j->verdict = OUTCOME_FINAL;
 		j->state = "failed";
-		j->reason = facts->reason != NULL ? facts->reason : "bundle";
+		j->reason = named(facts) ? facts->reason : "bundle";
 		return;
 	}
 	again(facts, j);
