@@ -7,3 +7,7 @@ load lib
 @test "corpus: the cover is complete, lean and as small as possible" {
 	"$TOP/t/unit/cover-test"
 }
+
+@test "corpus: an input is reduced to what a test needs, lengths follow" {
+	"$TOP/t/unit/reduce-test"
+}

@@ -2,7 +2,7 @@ load lib
 
 setup() {
 	examples
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
 	export TMPDIR=$PWD/tmp
 	mkdir in tmp
 	cp "$EXAMPLES"/seeds/* in

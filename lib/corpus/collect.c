@@ -96,7 +96,7 @@ answer_trace(struct self *w, uint32_t input)
 	if (!w->tuple)
 		w->tuple = mem_array(size + 8, sizeof *w->tuple);
 	n = trace_tuples(map, size, w->p->c->edges, w->tuple);
-	id = traces_add(&w->seen, w->tuple, n, 0, &fresh);
+	id = trace_add(&w->seen, w->tuple, n, 0, &fresh);
 	if (fresh)
 		answer(w, SAY_TRACE, input, id, w->tuple, n, sizeof *w->tuple);
 	else
@@ -271,7 +271,7 @@ take_trace(struct pool *p, struct worker *w, const struct answer *a,
 	if (a->what == SAY_TRACE) {
 		w->trace = mem_grow(w->trace, w->traces + 1, sizeof *w->trace);
 		w->trace[w->traces++] =
-		    traces_add(p->t, tuple, a->n, a->input, NULL);
+		    trace_add(p->t, tuple, a->n, a->input, NULL);
 	} else {
 		struct trace *t = &p->t->v[w->trace[a->value]];
 

@@ -1,7 +1,7 @@
 /*
  * Runs inputs and collects what they cover.  Two ways with one shape:
  * collect_forkserver for AFL++ builds (workers, each with a server, bound to a
- * CPU together), collect_merge for libFuzzer builds (shards of the target's own
+ * CPU together), merge_collect (merge.h) for libFuzzer builds (shards of the target's own
  * merge protocol).  Both run every input in state NEW, set its state and trace
  * and add the traces; what they do not get to by the time `until` stays NEW.
  */
@@ -33,7 +33,4 @@ struct collect {
 /* -1: the target does not work at all (69), or a signal (sig_got). */
 int collect_forkserver(
     struct collect *c, struct inputs *in, struct traces *t, struct fail *f);
-int collect_merge(
-    struct collect *c, struct inputs *in, struct traces *t, struct fail *f);
-
 #endif

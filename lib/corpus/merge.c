@@ -202,7 +202,7 @@ features(struct merge *m, struct shard *s, uint32_t n)
 	uint32_t i = s->input[s->done];
 	struct input *in = &m->in->v[i];
 
-	in->trace = traces_add(m->t, m->feature, n, i, NULL);
+	in->trace = trace_add(m->t, m->feature, n, i, NULL);
 	in->state = INPUT_TRACED;
 	m->c->execs++;
 	s->done++;
@@ -494,7 +494,7 @@ probe(struct merge *m, bool *all)
 			*all = t.v[two[1].trace].n * 2 >= t.v[two[0].trace].n;
 			i = m->in->n;
 		}
-		traces_release(&t);
+		trace_release(&t);
 	}
 	file_remove(AT_FDCWD, c.dir, NULL);
 	free((char *)c.dir);
@@ -502,7 +502,7 @@ probe(struct merge *m, bool *all)
 }
 
 int
-collect_merge(
+merge_collect(
     struct collect *c, struct inputs *in, struct traces *t, struct fail *f)
 {
 	struct merge m = {.c = c, .in = in, .t = t, .fail = f};

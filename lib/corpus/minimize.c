@@ -16,10 +16,12 @@
 #include "base/mem.h"
 #include "base/sig.h"
 #include "corpus/inputs.h"
+#include "corpus/merge.h"
 #include "corpus/minimize.h"
 #include "corpus/result.h"
 #include "corpus/scratch.h"
 #include "corpus/trace.h"
+#include "corpus/tuples.h"
 
 enum { SEARCH_ROUNDS = 500 };
 /* Of the time there is, the part for running the inputs; the search may take
@@ -45,7 +47,7 @@ collect(struct work *w, struct inputs *in, struct traces *t, double until)
 	struct collect *c = &w->m->collect;
 
 	c->until = until;
-	return (w->m->merge ? collect_merge : collect_forkserver)(
+	return (w->m->merge ? merge_collect : collect_forkserver)(
 	    c, in, t, w->f);
 }
 
@@ -179,7 +181,7 @@ run_again(struct work *w, struct inputs *chosen)
 	for (size_t i = 0; rc == 0 && i < chosen->n; i++)
 		rc = expel(w, &chosen->v[i]);
 	tuples_add_all(&w->seen, &t);
-	traces_release(&t);
+	trace_release(&t);
 	return rc;
 }
 
@@ -222,7 +224,7 @@ again_join(struct work *w, struct again *a, const struct tuples *all)
 		for (uint32_t k = 0; useful && hex[0] && k < now->n; k++)
 			tuples_add(&w->seen, now->tuple[k]);
 	}
-	traces_release(&t);
+	trace_release(&t);
 	return rc;
 }
 
@@ -301,7 +303,7 @@ minimize_corpus(struct minimize *m, struct inputs *in, struct fail *f)
 	m->bytes = w.result.bytes;
 	result_release(&w.result);
 	inputs_release(&chosen);
-	traces_release(&w.traces);
+	trace_release(&w.traces);
 	tuples_release(&w.seen);
 	buf_release(&w.data);
 	return rc;

@@ -31,18 +31,8 @@ struct traces {
 
 /* The trace's number; *fresh (may be NULL): it was not there before. The
  * smaller input number wins. */
-uint32_t traces_add(struct traces *t, const uint32_t *tuple, uint32_t n,
+uint32_t trace_add(struct traces *t, const uint32_t *tuple, uint32_t n,
     uint32_t input, bool *fresh);
-void traces_release(struct traces *t);
-
-/* A set of tuples. */
-struct tuples {
-	uint32_t *table; /* tuple + 1; 0 empty (the largest tuple is never) */
-	size_t slots, n;
-};
-void tuples_add(struct tuples *s, uint32_t tuple);
-bool tuples_has(const struct tuples *s, uint32_t tuple);
-void tuples_add_all(struct tuples *s, const struct traces *t);
-void tuples_release(struct tuples *s);
+void trace_release(struct traces *t);
 
 #endif

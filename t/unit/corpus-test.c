@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "corpus/merge.h"
 #include "corpus/trace.h"
+#include "corpus/tuples.h"
 
 static int tests, failed;
 
@@ -52,23 +53,23 @@ sets(void)
 	uint32_t a[] = {1, 2, 3}, b[] = {1, 2}, n[1];
 	bool fresh, right = true;
 
-	right &= traces_add(&t, a, 3, 9, &fresh) == 0 && fresh;
-	right &= traces_add(&t, b, 2, 8, &fresh) == 1 && fresh;
-	right &= traces_add(&t, a, 3, 7, &fresh) == 0 && !fresh;
-	right &= traces_add(&t, NULL, 0, 1, &fresh) == 2 && fresh;
+	right &= trace_add(&t, a, 3, 9, &fresh) == 0 && fresh;
+	right &= trace_add(&t, b, 2, 8, &fresh) == 1 && fresh;
+	right &= trace_add(&t, a, 3, 7, &fresh) == 0 && !fresh;
+	right &= trace_add(&t, NULL, 0, 1, &fresh) == 2 && fresh;
 	ok(right && t.n == 3 && t.v[0].input == 7,
 	    "the same trace is one, of its first input");
 	for (uint32_t i = 0; i < 5000; i++) {
 		*n = i;
-		traces_add(&t, n, 1, i, NULL);
-		right &= traces_add(&t, n, 1, i, NULL) == i + 3;
+		trace_add(&t, n, 1, i, NULL);
+		right &= trace_add(&t, n, 1, i, NULL) == i + 3;
 	}
 	ok(right && t.n == 5003, "many");
 	tuples_add_all(&s, &t);
 	ok(s.n == 5000 && tuples_has(&s, 0) && tuples_has(&s, 4999) &&
 		!tuples_has(&s, 5000),
 	    "a set of tuples");
-	traces_release(&t);
+	trace_release(&t);
 	tuples_release(&s);
 }
 

@@ -1,0 +1,340 @@
+/*
+ * Cheap gains first: the tail; records of a length chain; bytes inside
+ * records, whose lengths follow; blocks; at last every width at every offset,
+ * until a whole round gains nothing.
+ *
+ * A chain may be chance: it is given up after a number of candidates without
+ * success, and not looked for in text.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "corpus/reduce.h"
+
+enum {
+	SMALL = 400, /* bytes: up to there every width is tried */
+	WIDEST = 48,
+	BLOCK_AGAIN = 64, /* a width above that gains more than once */
+	CHAIN_START = 64, /* where a chain may begin */
+	CHAIN_HEADER = 32,
+	CHAIN_PATIENCE = 400,
+	CHAIN_EMPTY = 64 /* so many more empty records than others are none */
+};
+
+struct state {
+	const struct reduce *r;
+	struct buf *best, cand;
+	unsigned misses; /* candidates since the last success */
+};
+
+/* The input becomes what is in cand when the test agrees. */
+static int
+try(struct state *s)
+{
+	struct buf old;
+	int rc = s->r->test(buf_str(&s->cand), s->cand.len, s->r->arg);
+
+	s->misses = rc > 0 ? 0 : s->misses + 1;
+	if (rc > 0) {
+		old = *s->best;
+		*s->best = s->cand;
+		s->cand = old;
+	}
+	return rc;
+}
+
+/* Without the bytes from..from + n. */
+static int
+without(struct state *s, size_t from, size_t n)
+{
+	buf_reset(&s->cand);
+	buf_add(&s->cand, buf_str(s->best), from);
+	buf_add(&s->cand, buf_str(s->best) + from + n, s->best->len - from - n);
+	return try(s);
+}
+
+static int
+tail(struct state *s)
+{
+	int rc;
+
+	for (size_t d = s->best->len / 2; d > 0; d /= 2)
+		while (d < s->best->len) {
+			rc = without(s, s->best->len - d, d);
+			if (rc < 0)
+				return -1;
+			if (rc == 0)
+				break;
+		}
+	return 0;
+}
+
+/* --- length chains --- */
+
+static size_t
+length_at(const unsigned char *p, unsigned width, bool big)
+{
+	size_t v = 0;
+
+	for (unsigned i = 0; i < width; i++)
+		v = v << 8 | p[big ? i : width - 1 - i];
+	return v;
+}
+
+static void
+length_put(unsigned char *p, unsigned width, bool big, size_t v)
+{
+	for (unsigned i = 0; i < width; i++, v >>= 8)
+		p[big ? width - 1 - i : i] = (unsigned char)v;
+}
+
+/* Walks the chain: records when it ends at the end of the input, 0 else.
+ * *filled: those with a length. */
+static size_t
+walk(const unsigned char *p, size_t n, const struct reduce_chain *c,
+    size_t *filled)
+{
+	size_t at = c->start, records = 0, len;
+
+	*filled = 0;
+	while (at < n) {
+		if (n - at < c->header)
+			return 0;
+		len = length_at(p + at + c->field, c->width, c->big);
+		if (len > n - at - c->header)
+			return 0;
+		*filled += len > 0;
+		at += c->header + len;
+		if (++records > 2 * *filled + CHAIN_EMPTY)
+			return 0;
+	}
+	return records;
+}
+
+static bool
+is_text(const unsigned char *p, size_t n)
+{
+	size_t plain = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!p[i])
+			return false;
+		plain += (p[i] >= ' ' && p[i] < 127) || p[i] == '\n' ||
+			 p[i] == '\t' || p[i] == '\r';
+	}
+	return plain * 10 > n * 9;
+}
+
+static double
+score(const struct reduce_chain *c, size_t filled)
+{
+	return (2 * (double)filled - (double)c->records) *
+		   (c->width == 4 ? 1.2 : 1) -
+	       0.01 * (double)c->start - 0.001 * c->field + 0.0005 * c->header;
+}
+
+bool
+reduce_find_chain(const void *p, size_t n, struct reduce_chain *best)
+{
+	struct reduce_chain c;
+	double most = 0, now;
+	size_t filled;
+
+	if (is_text(p, n))
+		return false;
+	for (c.start = 0; c.start <= CHAIN_START && c.start < n; c.start++)
+		for (c.header = 2; c.header <= CHAIN_HEADER; c.header++)
+			for (unsigned i = 0; i < CHAIN_HEADER * 4; i++) {
+				c.field = i / 4;
+				c.width = i & 2 ? 4 : 2;
+				c.big = i & 1;
+				if (c.field + c.width > c.header)
+					continue;
+				c.records = walk(p, n, &c, &filled);
+				if (c.records < 3 ||
+				    c.records >= n / (c.header + 1u))
+					continue;
+				now = score(&c, filled);
+				if (now > most) {
+					most = now;
+					*best = c;
+				}
+			}
+	return most > 0;
+}
+
+/* Where the records of the input begin, and its end behind them; how many. */
+static size_t
+offsets(const struct state *s, const struct reduce_chain *c, size_t **at)
+{
+	const unsigned char *p = (const unsigned char *)buf_str(s->best);
+	size_t n = 0, pos = c->start, filled,
+	       records = walk(p, s->best->len, c, &filled);
+
+	*at = mem_grow(*at, records + 1, sizeof **at);
+	for (; n < records; n++) {
+		(*at)[n] = pos;
+		pos +=
+		    c->header + length_at(p + pos + c->field, c->width, c->big);
+	}
+	(*at)[n] = pos;
+	return records;
+}
+
+static bool
+give_up(const struct state *s, const struct reduce_chain *c)
+{
+	size_t most = 4 * c->records;
+
+	return s->misses > (most < CHAIN_PATIENCE ? most : CHAIN_PATIENCE);
+}
+
+/* Whole records, in groups, from the end. */
+static int
+records(struct state *s, const struct reduce_chain *c)
+{
+	size_t *at = NULL, n = offsets(s, c, &at), i;
+	int rc = 0;
+
+	for (size_t group = n / 2; group > 0 && rc >= 0; group /= 2)
+		for (i = n; i >= group && rc >= 0 && !give_up(s, c);) {
+			rc = without(s, at[i - group], at[i] - at[i - group]);
+			i -= group;
+			if (rc > 0) {
+				n = offsets(s, c, &at);
+				if (i > n)
+					i = n;
+			}
+		}
+	free(at);
+	return rc < 0 ? -1 : 0;
+}
+
+/* d bytes at pos of the record at `at`, whose length follows. */
+static int
+shorten(struct state *s, const struct reduce_chain *c, size_t at, size_t pos,
+    size_t d)
+{
+	unsigned char *p;
+	size_t len;
+
+	buf_reset(&s->cand);
+	buf_add(&s->cand, buf_str(s->best), pos);
+	buf_add(&s->cand, buf_str(s->best) + pos + d, s->best->len - pos - d);
+	p = (unsigned char *)s->cand.p + at + c->field;
+	len = length_at(p, c->width, c->big);
+	length_put(p, c->width, c->big, len - d);
+	return try(s);
+}
+
+static int
+inside(struct state *s, const struct reduce_chain *c)
+{
+	size_t *at = NULL, n = offsets(s, c, &at), body, end;
+	int rc = 0;
+
+	for (size_t i = n; i-- > 0 && rc >= 0 && !give_up(s, c);)
+		for (size_t d = 1024; d > 0 && rc >= 0; d /= 2) {
+			offsets(s, c, &at);
+			body = at[i] + c->header;
+			for (end = at[i + 1];
+			     end >= body + d && rc >= 0 && !give_up(s, c);
+			     end -= d)
+				rc = shorten(s, c, at[i], end - d, d);
+		}
+	free(at);
+	return rc < 0 ? -1 : 0;
+}
+
+/* --- blocks and bytes --- */
+
+static int
+blocks(struct state *s)
+{
+	bool gained;
+	int rc;
+
+	for (size_t d = s->best->len / 2; d > 0; d /= 2)
+		do {
+			gained = false;
+			for (size_t end = s->best->len; end >= d; end -= d) {
+				rc = without(s, end - d, d);
+				if (rc < 0)
+					return -1;
+				gained |= rc > 0;
+			}
+		} while (gained && d > BLOCK_AGAIN);
+	return 0;
+}
+
+/* Every offset, forwards; 1 when something went. */
+static int
+slide(struct state *s, size_t d)
+{
+	int rc, gained = 0;
+
+	for (size_t pos = 0; pos + d <= s->best->len;) {
+		rc = without(s, pos, d);
+		if (rc < 0)
+			return -1;
+		if (rc > 0)
+			gained = 1;
+		else
+			pos++;
+	}
+	return gained;
+}
+
+static int
+bytes(struct state *s)
+{
+	int rc, gained = 1;
+
+	while (gained) {
+		gained = 0;
+		for (size_t d = WIDEST; d > 0; d--) {
+			if (s->best->len > SMALL && (d & (d - 1) || d > 16))
+				continue;
+			if (d > s->best->len)
+				continue;
+			rc = slide(s, d);
+			if (rc < 0)
+				return -1;
+			gained |= rc;
+		}
+	}
+	return 0;
+}
+
+static int
+chain(struct state *s)
+{
+	struct reduce_chain c;
+	size_t before;
+
+	if (!reduce_find_chain(buf_str(s->best), s->best->len, &c))
+		return 0;
+	s->misses = 0;
+	before = s->best->len;
+	if (records(s, &c))
+		return -1;
+	if (s->best->len < before)
+		s->misses = 0;
+	return inside(s, &c);
+}
+
+int
+reduce_input(const struct reduce *r, struct buf *best)
+{
+	static int (*const pass[])(struct state *) = {
+	    chain, tail, chain, blocks, bytes};
+	struct state s = {.r = r, .best = best};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < sizeof pass / sizeof *pass; i++)
+		rc = pass[i](&s);
+	buf_release(&s.cand);
+	return rc;
+}
