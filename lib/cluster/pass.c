@@ -273,6 +273,30 @@ judge(struct state *s, struct item *item)
 	}
 }
 
+/* What a run wrote between our reading and the poll that found it ended. */
+static void
+last_words(struct state *s, struct item *item)
+{
+	struct kv file = {0}, progress = {0};
+	struct fail f;
+	int dir;
+
+	if (item->engine.life == OUTCOME_ALIVE ||
+	    item->engine.life == OUTCOME_UNKNOWN)
+		return;
+	dir = home_run(s->p->home, item->job, item->run, &f);
+	if (dir < 0)
+		return;
+	if (rundir_read(dir, &file, &progress, &f) == 0) {
+		kv_release(&item->progress);
+		item->progress = progress;
+	} else {
+		kv_release(&progress);
+	}
+	kv_release(&file);
+	close(dir);
+}
+
 static void
 poll_and_judge(struct state *s)
 {
@@ -289,8 +313,10 @@ poll_and_judge(struct state *s)
 	free(runs);
 	for (i = 0; i < s->n; i++)
 		if (s->items[i].run > 0 && !s->items[i].over &&
-		    s->items[i].engine.node != NULL)
+		    s->items[i].engine.node != NULL) {
+			last_words(s, &s->items[i]);
 			judge(s, &s->items[i]);
+		}
 }
 
 /* Rows follow files, in one transaction. */
