@@ -65,6 +65,8 @@ load lib
 
 @test "tree: lint finds nothing" {
 	need mandoc shellcheck clang-format cppcheck
+	clang-format --version | grep -q 'version 14\.' ||
+		skip "lint is judged by the tools of Debian 12"
 	run "$TOP/t/lint"
 	echo "$output"
 	[ "$status" -eq 0 ]
