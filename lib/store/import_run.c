@@ -15,6 +15,7 @@
 #include "base/mem.h"
 #include "job/home.h"
 #include "store/import.h"
+#include "store/point.h"
 #include "store/store.h"
 #include "store/store_run.h"
 #include "store/tail.h"
@@ -253,32 +254,6 @@ read_crashes(struct reading *r, struct fail *f)
 	return rc;
 }
 
-/* The fields of a stats line, by the columns of stat from seconds on. */
-#define STAT_FIELDS 19
-
-static bool
-valid_number(const char *s)
-{
-	return *s != '\0' && strlen(s) < 32 &&
-	       s[strspn(s, "-.0123456789")] == '\0';
-}
-
-/* False when the line is none.  field gets NULL for what is unknown. */
-static bool
-split_stat(char *line, size_t len, const char *field[STAT_FIELDS])
-{
-	int i;
-
-	if (line == NULL || memchr(line, '\0', len) != NULL)
-		return false;
-	for (i = 0; i < STAT_FIELDS; i++) {
-		field[i] = line == NULL ? NULL : strsep(&line, "\t");
-		if (field[i] != NULL && !valid_number(field[i]))
-			field[i] = NULL;
-	}
-	return field[0] != NULL;
-}
-
 static int
 put_stat(struct reading *r, int64_t point, const char *const *v, struct fail *f)
 {
@@ -322,12 +297,12 @@ static int
 add_point(
     struct reading *r, char *line, size_t len, char **last, struct fail *f)
 {
-	const char *v[STAT_FIELDS];
+	const char *v[POINT_FIELDS];
 	int64_t step = step_of(r->points + 1);
 	char *copy = mem_strndup(line, len);
 	int rc = 0;
 
-	if (!split_stat(line, len, v)) {
+	if (!point_split(line, len, v)) {
 		free(copy);
 		return 1;
 	}
@@ -353,9 +328,9 @@ add_point(
 static int
 put_last(struct reading *r, char *last, struct fail *f)
 {
-	const char *v[STAT_FIELDS];
+	const char *v[POINT_FIELDS];
 
-	if (last == NULL || !split_stat(last, strlen(last), v))
+	if (last == NULL || !point_split(last, strlen(last), v))
 		return 0;
 	return put_stat(r, r->points - 1, v, f);
 }

@@ -90,7 +90,7 @@ store_job_state(struct store *s, long id, char state[16], struct fail *f)
 /* What the runs of one shard, in their order, come to. */
 struct shard {
 	bool done, live, killed, failed;
-	unsigned lost;
+	int64_t lost;
 };
 
 struct verdict {
@@ -107,7 +107,7 @@ counts(const char *reason)
 }
 
 static void
-add_run(struct shard *sh, const char *state, const char *reason)
+add_run(struct shard *sh, const char *state, const char *reason, int64_t losses)
 {
 	sh->live = sh->killed = sh->failed = false;
 	if (strcmp(state, "done") == 0)
@@ -117,7 +117,7 @@ add_run(struct shard *sh, const char *state, const char *reason)
 	else if (strcmp(state, "failed") == 0)
 		sh->failed = true;
 	else if (strcmp(state, "lost") == 0)
-		sh->lost += counts(reason);
+		sh->lost += counts(reason) ? losses + 1 : losses;
 	else
 		sh->live = true;
 }
@@ -133,8 +133,7 @@ decide(const struct shard *sh, int64_t shards, int64_t retries, bool kill)
 		done += sh[i].done;
 		live |= sh[i].live;
 		killed |= !sh[i].done && sh[i].killed;
-		failed |= !sh[i].done &&
-			  (sh[i].failed || sh[i].lost > (uint64_t)retries);
+		failed |= !sh[i].done && (sh[i].failed || sh[i].lost > retries);
 	}
 	if (live)
 		return "running";
@@ -182,7 +181,8 @@ judge(struct store *s, int64_t id, int64_t shards, int64_t retries,
 
 	if (events(s, id, &kill, &retry, f) == 0)
 		q = store_query(s, f,
-		    "SELECT shard, state, coalesce(reason, '') FROM run WHERE "
+		    "SELECT shard, state, coalesce(reason, ''), losses FROM "
+		    "run WHERE "
 		    "job = ?1 AND (state NOT IN ('failed', 'killed', 'lost') "
 		    "OR coalesce(ended, created, 0) > ?2 OR ?2 = 0) "
 		    "ORDER BY run",
@@ -190,7 +190,8 @@ judge(struct store *s, int64_t id, int64_t shards, int64_t retries,
 	while (q != NULL && (r = store_row(s, q, f)) == 1) {
 		add_run(&sh[between(sqlite3_column_int64(q, 0), 0, shards)],
 		    (const char *)sqlite3_column_text(q, 1),
-		    (const char *)sqlite3_column_text(q, 2));
+		    (const char *)sqlite3_column_text(q, 2),
+		    sqlite3_column_int64(q, 3));
 		free(reason);
 		reason = mem_strdup((const char *)sqlite3_column_text(q, 2));
 	}

@@ -57,6 +57,18 @@ either(const struct kv *file, const struct kv *progress, const char *key)
 	return s == NULL || *s == '\0' ? NULL : s;
 }
 
+#define COLUMNS                                                      \
+	"uuid, node, shard, attempt, losses, state, phase, reason, " \
+	"reason_text, created, started, ended, fuzzed, version, "    \
+	"dropped, untriaged"
+#define EXCLUDED                                                  \
+	"excluded.uuid, excluded.node, excluded.shard, "          \
+	"excluded.attempt, excluded.losses, excluded.state, "     \
+	"excluded.phase, excluded.reason, excluded.reason_text, " \
+	"excluded.created, excluded.started, excluded.ended, "    \
+	"excluded.fuzzed, excluded.version, excluded.dropped, "   \
+	"excluded.untriaged"
+
 int
 store_run_put(struct store *s, long job, long run, const struct kv *file,
     const struct kv *progress, struct fail *f)
@@ -69,31 +81,18 @@ store_run_put(struct store *s, long job, long run, const struct kv *file,
 	/* Where nothing changed nothing is written, and no trigger fires.  -1 is
 	 * how kv_int says absent. */
 	return store_exec(s, f,
-	    "INSERT INTO run (job, run, uuid, node, shard, attempt, state, "
-	    "phase, reason, reason_text, created, started, ended, fuzzed, "
-	    "version, dropped, untriaged) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, "
-	    "?8, ?9, ?10, nullif(?11, -1), nullif(CAST(?12 AS INTEGER), 0), "
-	    "nullif(CAST(?13 AS INTEGER), 0), CAST(?14 AS INTEGER), ?15, "
-	    "nullif(?16, -1), nullif(?17, -1)) ON CONFLICT DO UPDATE SET "
-	    "(uuid, node, shard, attempt, state, phase, reason, reason_text, "
-	    "created, started, ended, fuzzed, version, dropped, untriaged, "
-	    "watched) = (excluded.uuid, excluded.node, excluded.shard, "
-	    "excluded.attempt, excluded.state, excluded.phase, "
-	    "excluded.reason, excluded.reason_text, excluded.created, "
-	    "excluded.started, excluded.ended, excluded.fuzzed, "
-	    "excluded.version, excluded.dropped, excluded.untriaged, 1) "
-	    "WHERE (uuid, node, shard, attempt, state, phase, reason, "
-	    "reason_text, created, started, ended, fuzzed, version, dropped, "
-	    "untriaged) IS NOT (excluded.uuid, excluded.node, "
-	    "excluded.shard, excluded.attempt, excluded.state, "
-	    "excluded.phase, excluded.reason, excluded.reason_text, "
-	    "excluded.created, excluded.started, excluded.ended, "
-	    "excluded.fuzzed, excluded.version, excluded.dropped, "
-	    "excluded.untriaged) OR NOT watched",
-	    "iittiittttittttii", (int64_t)job, (int64_t)run,
+	    "INSERT INTO run (job, run, " COLUMNS ") VALUES (?1, ?2, ?3, ?4, "
+	    "?5, ?6, ?7, ?8, ?9, ?10, ?11, nullif(?12, -1), "
+	    "nullif(CAST(?13 AS INTEGER), 0), "
+	    "nullif(CAST(?14 AS INTEGER), 0), CAST(?15 AS INTEGER), ?16, "
+	    "nullif(?17, -1), nullif(?18, -1)) ON CONFLICT DO UPDATE SET "
+	    "(watched, " COLUMNS ") = (1, " EXCLUDED ") WHERE NOT watched OR "
+	    "(" COLUMNS ") IS NOT (" EXCLUDED ")",
+	    "iittiiittttittttii", (int64_t)job, (int64_t)run,
 	    kv_get(file, "uuid"), kv_get(file, "node"),
-	    kv_int(file, "shard", 1), kv_int(file, "attempt", 1), words[state],
-	    kv_get(p, "phase"), first_word(either(file, p, "reason"), word),
+	    kv_int(file, "shard", 1), kv_int(file, "attempt", 1),
+	    kv_int(file, "losses", 0), words[state], kv_get(p, "phase"),
+	    first_word(either(file, p, "reason"), word),
 	    either(file, p, "reason_text"), kv_int(file, "created", -1),
 	    either(file, p, "start"),
 	    state > FINISHING ? either(file, p, "end") : NULL,

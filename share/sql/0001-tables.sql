@@ -48,6 +48,7 @@ CREATE TABLE run (
 	node TEXT,
 	shard INTEGER NOT NULL,
 	attempt INTEGER NOT NULL,
+	losses INTEGER NOT NULL,
 	state TEXT NOT NULL,
 	phase TEXT,
 	reason TEXT,

@@ -1,0 +1,245 @@
+/* lago-status: jobs, runs, nodes, time series. */
+#include <err.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/opt.h"
+#include "base/out.h"
+#include "base/strs.h"
+#include "job/home.h"
+#include "store/point.h"
+#include "store/rows.h"
+#include "store/store.h"
+#include "store/tail.h"
+
+#define RECENT 86400 /* seconds that an ended job is listed without -a */
+
+static const char usage[] =
+    "usage: lago-status [-ajv] [-g tag]... [-H dir] [job|run|'nodes'...]\n";
+
+static struct out out;
+static struct home home;
+static struct store *store;
+static int vflag;
+
+/* Tags as text between newlines, or NULL: a job needs all of them. */
+static char *
+tag_list(const struct strs *tags)
+{
+	struct buf b = BUF_INIT;
+	size_t i;
+
+	if (tags->n == 0)
+		return NULL;
+	for (i = 0; i < tags->n; i++)
+		buf_addf(&b, "\n%s\n", tags->v[i]);
+	return buf_take(&b);
+}
+
+/* What a person should know about runs that go on: ?1 a job, 0 all. */
+static int
+notes(long job, struct fail *f)
+{
+	sqlite3_stmt *q = store_query(store, f,
+	    "SELECT job || '.' || run, (seconds - last_find) / 60, CASE WHEN "
+	    "(SELECT max(execs) FROM stat WHERE job = s.job AND run = s.run "
+	    "AND "
+	    "seconds <= s.seconds - 600) >= execs THEN 1 END, stability FROM "
+	    "(SELECT job, run, seconds, execs, stability, CASE WHEN last_find "
+	    "> "
+	    "1000000000 THEN seconds - (?2 - last_find) ELSE "
+	    "coalesce(last_find, 0) END AS last_find FROM v_last) AS s JOIN "
+	    "run "
+	    "USING (job, run) WHERE state IN ('starting', 'running') AND "
+	    "(job = ?1 OR ?1 = 0)",
+	    "ii", (int64_t)job, clock_unix());
+	const char *id;
+	int r = -1;
+
+	while (q != NULL && (r = store_row(store, q, f)) == 1) {
+		id = (const char *)sqlite3_column_text(q, 0);
+		if (sqlite3_column_int(q, 1) >= 10)
+			warnx("%s: nothing new found for %d minutes", id,
+			    sqlite3_column_int(q, 1));
+		if (sqlite3_column_int(q, 2) != 0)
+			warnx("%s: no execution for 10 minutes", id);
+		if (sqlite3_column_type(q, 3) != SQLITE_NULL &&
+		    sqlite3_column_double(q, 3) < 85)
+			warnx("%s: stability is %.0f%%", id,
+			    sqlite3_column_double(q, 3));
+	}
+	return r;
+}
+
+/* Why runs ended badly, in words. */
+static int
+reasons(long job, struct fail *f)
+{
+	sqlite3_stmt *q = store_query(store, f,
+	    "SELECT id, state, coalesce(reason, '?'), coalesce(reason_text, "
+	    "'') "
+	    "FROM v_run WHERE state IN ('failed', 'lost') AND (job = ?1 OR "
+	    "?1 = 0) ORDER BY job, run",
+	    "i", (int64_t)job);
+	struct buf b = BUF_INIT;
+	const char *text;
+	int r = -1;
+
+	while (q != NULL && (r = store_row(store, q, f)) == 1) {
+		text = (const char *)sqlite3_column_text(q, 3);
+		buf_reset(&b);
+		out_json_string(&b, text, strlen(text));
+		warnx("%s: %s: %s: %s", sqlite3_column_text(q, 0),
+		    sqlite3_column_text(q, 1), sqlite3_column_text(q, 2), b.p);
+	}
+	buf_release(&b);
+	return r;
+}
+
+static int
+list(bool all, const char *tags, struct fail *f)
+{
+	long n = rows_print(store, &out,
+	    store_query(store, f,
+		"SELECT * FROM v_job AS j WHERE (?1 OR state IN ('queued', "
+		"'running') OR coalesce(ended, submitted) > ?2) AND (?3 IS "
+		"NULL "
+		"OR (SELECT count(*) FROM tag WHERE job = j.id AND instr(?3, "
+		"char(10) || tag || char(10))) * 2 = (SELECT length(?3) - "
+		"length(replace(?3, char(10), '')))) ORDER BY id",
+		"iit", (int64_t)all, clock_unix() - RECENT, tags),
+	    f);
+
+	if (n < 0 || notes(0, f) != 0 || (vflag > 0 && reasons(0, f) != 0))
+		return opt_warn(f);
+	return n == 0 && tags != NULL ? EX_LAGO_NO : EX_LAGO_OK;
+}
+
+/* The series of one run, as its file has it now. */
+static int
+series(long job, long run, const char *id, struct fail *f)
+{
+	const char *v[POINT_FIELDS];
+	struct tail t;
+	int64_t at;
+	size_t len;
+	char *line;
+	int dir, i, r;
+
+	if ((dir = home_run(&home, job, run, f)) < 0)
+		return -1;
+	r = tail_open(&t, dir, "stats.tsv", 0, f);
+	close(dir);
+	if (r != 0)
+		return -1;
+	while ((r = tail_next(&t, &line, &len, &at, f)) == 1) {
+		if (!point_split(line, len, v))
+			continue;
+		out_text(&out, "id", id);
+		for (i = 0; i < POINT_FIELDS; i++)
+			if (v[i] == NULL)
+				out_text(&out, point_names[i], NULL);
+			else
+				out_real(&out, point_names[i], atof(v[i]),
+				    strchr(v[i], '.') != NULL ? 2 : 0);
+		out_end(&out);
+	}
+	tail_close(&t);
+	return r;
+}
+
+static int
+one_job(long job, struct fail *f)
+{
+	long n;
+
+	n = rows_print(store, &out,
+	    store_query(store, f, "SELECT * FROM v_job WHERE id = ?1", "i",
+		(int64_t)job),
+	    f);
+	if (n == 0)
+		return fail_set(f, EX_LAGO_NOINPUT, "no such job '%ld'", job);
+	if (n < 0 || rows_print(store, &out,
+			 store_query(store, f,
+			     "SELECT * FROM v_run WHERE job = ?1 ORDER BY run",
+			     "i", (int64_t)job),
+			 f) < 0)
+		return -1;
+	if (vflag > 0 && reasons(job, f) != 0)
+		return -1;
+	return notes(job, f);
+}
+
+static int
+one(const char *id, struct fail *f)
+{
+	long job, run;
+
+	if (strcmp(id, "nodes") == 0)
+		return rows_print(store, &out,
+			   store_query(store, f,
+			       "SELECT * FROM v_node ORDER BY id", ""),
+			   f) < 0
+			   ? -1
+			   : 0;
+	if (home_parse_id(id, &job, &run) != 0)
+		return fail_set(
+		    f, EX_LAGO_NOINPUT, "'%s' is neither job nor run", id);
+	return run > 0 ? series(job, run, id, f) : one_job(job, f);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct opt_operands o;
+	struct strs tags = {0};
+	struct fail f;
+	const char *dir = NULL;
+	char *id;
+	bool all = false, json = false;
+	int c, status = 0;
+
+	opt_start(argv);
+	while ((c = getopt(argc, argv, "+ag:H:hjVv")) != -1)
+		switch (c) {
+		case 'a':
+			all = true;
+			break;
+		case 'g':
+			strs_add(&tags, optarg);
+			break;
+		case 'H':
+			dir = optarg;
+			break;
+		case 'j':
+			json = true;
+			break;
+		case 'v':
+			vflag++;
+			break;
+		default:
+			opt_common(c, usage);
+		}
+	argv += optind;
+	if (*argv != NULL && (all || tags.n > 0))
+		opt_usage(usage, "-a and -g take no operands");
+	out_init(&out, stdout, json);
+	if (home_open(&home, dir, false, &f) != 0 ||
+	    (store = store_open(home.path, STORE_READ, &f)) == NULL)
+		opt_fail(&f);
+	if (*argv == NULL)
+		opt_exit(list(all, tag_list(&tags), &f));
+	opt_operands(&o, argv, false, false, usage);
+	while ((id = opt_next(&o)) != NULL)
+		if (one(id, &f) != 0)
+			status = fail_worse(status, opt_warn(&f));
+	store_close(store);
+	opt_exit(status);
+}
