@@ -55,12 +55,10 @@ conf() {
 	old_afl
 	all_of 1 | golden argv-afl-old-1
 	all_of 8 | golden argv-afl-old-8
-	cd "$LAGO_BUNDLE"
-	cp target target.cmplog
-	cp target target.san
-	cp target target.laf
-	echo '"x"' >target.dict
-	cd - >/dev/null
+	for x in cmplog san laf; do
+		cp "$LAGO_BUNDLE/target" "$LAGO_BUNDLE/target.$x"
+	done
+	echo '"x"' >"$LAGO_BUNDLE/target.dict"
 	new_afl
 	all_of 1 | golden argv-afl-new-1
 	all_of 8 | golden argv-afl-new-8
@@ -122,11 +120,11 @@ conf() {
 		detect_leaks=0:*:detect_leaks=1:abort_on_error=1:symbolize=0 ]]
 	[ -z "$(variable AFL_BENCH_UNTIL_CRASH)" ]
 	[ ! -e ran ]
-	shown replay target >replay
-	grep -qx 'LD_PRELOAD=/x.so' replay
-	grep -qx 'LD_LIBRARY_PATH=/a b' replay
-	grep -qx 'crash_status 42' replay
-	run ! grep -q '^AFL_' replay
+	shown replay target >answer
+	grep -qx 'LD_PRELOAD=/x.so' answer
+	grep -qx 'LD_LIBRARY_PATH=/a b' answer
+	grep -qx 'crash_status 42' answer
+	run ! grep -q '^AFL_' answer
 }
 
 @test "afl: check runs the target" {
@@ -156,7 +154,7 @@ conf() {
 	examples
 	cp "$EXAMPLES/chunk-afl" "$LAGO_BUNDLE/target"
 	conf '{"cmdline":"@@"}'
-	LAGO_IN=$EXAMPLES/seeds
+	export LAGO_IN=$EXAMPLES/seeds
 	start 0 1 20 AFL_BENCH_UNTIL_CRASH=1 || cat "$LAGO_LOG"
 	[ "$(value execs)" -gt 10 ]
 	[ "$(value corpus)" -ge 2 ]

@@ -65,7 +65,7 @@ setup() {
 @test "libfuzzer: a real run keeps what it finds" {
 	examples
 	cp "$EXAMPLES/chunk-libfuzzer" "$LAGO_BUNDLE/target"
-	LAGO_IN=$EXAMPLES/seeds LAGO_REMAINING=5
+	export LAGO_IN=$EXAMPLES/seeds LAGO_REMAINING=5
 	found() {
 		start 0 2 10 || :
 		[ -n "$("$DRIVER" crashes | tr -d '\0')" ]
@@ -81,14 +81,14 @@ setup() {
 
 @test "drivers: the transcript in lago-driver(7) is true" {
 	need jq
-	LAGO_TIMEOUT='' LAGO_MEMORY=''
+	export LAGO_TIMEOUT='' LAGO_MEMORY=''
 	awk '/transcript/ { on = 1; next } on && /^\.Ed/ { exit } on' \
 		"$TOP/man/lago-driver.7" >page
 	[ -s page ]
-	sed -n 's/^> //p' page | while read -r driver args; do
-		echo "> $driver $args"
+	sed -n 's/^> //p' page | while read -r name args; do
+		echo "> $name $args"
 		# shellcheck disable=SC2086 # words
-		"$TOP/lib/driver/$driver" $args 2>/dev/null >said || echo $? >status
+		"$TOP/lib/driver/$name" $args 2>/dev/null >said || echo $? >status
 		tr '\0' '\n' <said | sed 's/^/< /; s/ $//'
 		[ ! -e status ] || sed 's/^/! /' status
 		rm -f status

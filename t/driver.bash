@@ -2,7 +2,7 @@
 # the way lago-run starts them.
 
 driver_setup() {
-	DRIVER=$TOP/lib/driver/$1
+	export DRIVER=$TOP/lib/driver/$1
 	cd "$BATS_TEST_TMPDIR" || return
 	mkdir work bundle seeds
 	cd work || return
