@@ -419,7 +419,8 @@ walk(struct check *c, int fd, struct fail *f)
 	r = bundleread_open(fd, c->limits->bytes - c->b->bytes, members, f);
 	if (r == NULL)
 		return -1;
-	c->tree = bundletree_new(members);
+	/* Directories that only their contents name count too. */
+	c->tree = bundletree_new(2 * members + 100);
 	while ((got = bundleread_next(r, &m, f)) == 1)
 		if (check_member(c, r, &m, f) == -1) {
 			got = -1;

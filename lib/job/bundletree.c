@@ -114,9 +114,8 @@ enter(struct bundletree *t, size_t i, struct key k, enum bundletree_kind kind,
     struct fail *f)
 {
 	if (t->kinds[i] == BUNDLETREE_NONE && ++t->used > t->max)
-		return fail_set(f, EX_LAGO_DATA,
-		    "more than %llu members (config bundle_members)",
-		    (unsigned long long)t->max);
+		return fail_set(
+		    f, EX_LAGO_DATA, "too many names and directories");
 	t->keys[i] = k;
 	t->kinds[i] = (uint8_t)kind;
 	if (t->used * 4 > t->slots * 3)
@@ -314,8 +313,8 @@ bundletree_links(struct bundletree *t, struct fail *f)
 		if (!ok) {
 			buf_release(&at);
 			return fail_set(f, EX_LAGO_DATA,
-			    "the link '%.200s' leads out of the bundle, to "
-			    "'%.200s'",
+			    "the link '%.200s' leads out of the bundle, or in "
+			    "a circle: to '%.200s'",
 			    l->name, l->target);
 		}
 	}

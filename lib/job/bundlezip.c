@@ -20,6 +20,7 @@
 #define SIG_END64 0x06064b50
 #define SIG_LOCATOR 0x07064b50
 #define FLAG_ENCRYPTED 1
+#define FLAG_LATER 8
 #define FLAG_UTF8 0x800
 #define MAX16 0xffff
 #define MAX32 0xffffffffU
@@ -214,6 +215,7 @@ check_entry(struct zip *z, const struct entry *e, struct fail *f)
 {
 	const unsigned char *p;
 	int len = (int)(e->name_len > 200 ? 200 : e->name_len);
+	bool sizes;
 	size_t n;
 
 	if (e->flags & FLAG_ENCRYPTED)
@@ -233,12 +235,16 @@ check_entry(struct zip *z, const struct entry *e, struct fail *f)
 		    "'%.*s' is not where the zip's directory says", len,
 		    e->name);
 	n = u16(p + 26);
-	if (u16(p + 8) != e->method || n != e->name_len ||
+	/* sizes may follow the data, or stand in the extra field */
+	sizes = (e->flags & FLAG_LATER) || u32(p + 18) == MAX32 ||
+		u32(p + 22) == MAX32 ||
+		(u32(p + 18) == e->packed && u32(p + 22) == e->size);
+	if (!sizes || u16(p + 8) != e->method || n != e->name_len ||
 	    (p = bytes(&z->local, e->offset + LOCAL, n)) == NULL ||
 	    memcmp(p, e->name, n) != 0)
 		return fail_set(f, EX_LAGO_DATA,
-		    "'%.*s' has another name or method in the zip's directory "
-		    "than before its data",
+		    "'%.*s' has another name, method or size in the zip's "
+		    "directory than before its data",
 		    len, e->name);
 	return 0;
 }

@@ -91,6 +91,8 @@ write_file(struct unpack *u, const struct bundleread_member *m, struct fail *f)
 	size_t n = 0;
 	int got;
 
+	if (m->size > 0 && (uint64_t)m->size > u->left.bytes)
+		return full(f);
 	got = next_piece(u->r, &u->left, &end, &p, &n, &offset, f);
 	if (got == -1)
 		return -1;
@@ -105,9 +107,6 @@ write_file(struct unpack *u, const struct bundleread_member *m, struct fail *f)
 			return disk_failed(u, f);
 		got = next_piece(u->r, &u->left, &end, &p, &n, &offset, f);
 	}
-	if (got == 0 && m->size > 0 && (uint64_t)m->size > end &&
-	    (uint64_t)m->size - end > u->left.bytes)
-		return full(f);
 	return got;
 }
 
@@ -190,11 +189,13 @@ unpack_bundle(int fd, const char *name, const struct bundle_limits *l, int dest,
     struct fail *f)
 {
 	struct fail why;
+	mode_t mask;
 	int before, rc = -1;
 
 	if ((before = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)) == -1)
 		return fail_errno(
 		    f, EX_LAGO_IO, "cannot open the working directory");
+	mask = umask(022);
 	if (fchdir(dest) == -1)
 		fail_errno(f, EX_LAGO_IO, "cannot change directory");
 	else if ((rc = unpack_here(fd, l, &why)) == -1)
@@ -202,6 +203,7 @@ unpack_bundle(int fd, const char *name, const struct bundle_limits *l, int dest,
 	if (fchdir(before) == -1 && rc == 0)
 		rc = fail_errno(
 		    f, EX_LAGO_IO, "cannot go back to the working directory");
+	umask(mask);
 	close(before);
 	return rc;
 }

@@ -21,8 +21,8 @@ struct fail;
  * Unpack everything into dest, a descriptor of an empty directory.  Files get
  * mode 0644, or 0755 where they had an x bit or are programs (zips may carry
  * no modes); nothing else of owner, mode, ACL arrives.  Limits may be smaller
- * than the checked ones (a disk quota): 74.  The working directory is changed
- * meanwhile and restored.
+ * than the checked ones (a disk quota): 74.  The working directory and the umask
+ * are changed meanwhile and restored.
  */
 int unpack_bundle(int fd, const char *name, const struct bundle_limits *l,
     int dest, struct fail *f);

@@ -1,7 +1,7 @@
 /*
  * The job layer: numbers of a home, settings, .options.  TAP.
- * job-test unpack BUNDLE DIR SEEDS MEMBER [BYTES] unpacks a bundle: what the
- * bats files look at.
+ * job-test unpack BUNDLE DIR SEEDS MEMBER [BYTES] unpacks a bundle, job-test
+ * seeds DIR SEEDS MEMBER does the second half: for the bats files.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -248,10 +248,33 @@ test_tree(void)
 		snprintf(name, sizeof(name), "x/%d", i);
 		rc = bundletree_add(t, name, BUNDLETREE_FILE, NULL, &f);
 	}
-	check(i > 90 && i < 101 && strstr(f.text, "100 members") != NULL,
+	check(i > 90 && i < 101 && strstr(f.text, "too many names") != NULL,
 	    "so many and no more");
 	bundletree_free(t);
 	buf_release(&b);
+}
+
+static int
+open_dir(const char *path)
+{
+	int fd;
+
+	mkdir(path, 0755);
+	if ((fd = open(path, O_RDONLY | O_DIRECTORY)) == -1)
+		err(1, "%s", path);
+	return fd;
+}
+
+static int
+seeds(const char *dir, const char *to, const char *member,
+    const struct bundle_limits *l)
+{
+	uint64_t n;
+
+	if (unpack_seeds(open_dir(dir), member, l, open_dir(to), &n, &f) == -1)
+		errx(f.status, "%s", f.text);
+	printf("%llu seeds\n", (unsigned long long)n);
+	return 0;
 }
 
 static int
@@ -259,31 +282,29 @@ unpack(char **argv)
 {
 	struct bundle_limits l = BUNDLE_LIMITS;
 	struct bundle b;
-	int fd, dir, seeds;
-	uint64_t n;
+	int fd;
 
-	fd = open(argv[0], O_RDONLY);
-	if (fd == -1 || bundle_check(fd, argv[0], &l, &b, &f) == -1)
-		errx(fd == -1 ? 66 : f.status, "%s", f.text);
+	if ((fd = open(argv[0], O_RDONLY)) == -1)
+		err(66, "%s", argv[0]);
+	if (bundle_check(fd, argv[0], &l, &b, &f) == -1)
+		errx(f.status, "%s", f.text);
 	bundle_release(&b);
-	mkdir(argv[1], 0755);
-	mkdir(argv[2], 0755);
-	dir = open(argv[1], O_RDONLY | O_DIRECTORY);
-	seeds = open(argv[2], O_RDONLY | O_DIRECTORY);
 	if (argv[4] != NULL)
 		l.bytes = strtoull(argv[4], NULL, 10);
-	if (unpack_bundle(fd, argv[0], &l, dir, &f) == -1 ||
-	    unpack_seeds(dir, argv[3], &l, seeds, &n, &f) == -1)
+	if (unpack_bundle(fd, argv[0], &l, open_dir(argv[1]), &f) == -1)
 		errx(f.status, "%s", f.text);
-	printf("%llu seeds\n", (unsigned long long)n);
-	return 0;
+	return seeds(argv[1], argv[2], argv[3], &l);
 }
 
 int
 main(int argc, char **argv)
 {
+	struct bundle_limits l = BUNDLE_LIMITS;
+
 	if (argc > 5 && strcmp(argv[1], "unpack") == 0)
 		return unpack(argv + 2);
+	if (argc > 4 && strcmp(argv[1], "seeds") == 0)
+		return seeds(argv[2], argv[3], argv[4], &l);
 	test_home();
 	test_settings();
 	test_options();
