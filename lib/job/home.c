@@ -243,7 +243,8 @@ home_new_job(struct home_new *n, const struct home *h, struct fail *f)
 
 	memset(n, 0, sizeof(*n));
 	n->fd = n->lock = n->parent = -1;
-	if ((fd = open_dir(h, "jobs", "directory 'jobs'", f)) == -1)
+	if (file_mkdirs(h->fd, "jobs", 0700, f) == -1 ||
+	    (fd = open_dir(h, "jobs", "directory 'jobs'", f)) == -1)
 		return -1;
 	r = home_new_in(n, fd, f);
 	close(fd);
