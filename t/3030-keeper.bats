@@ -56,6 +56,18 @@ dies_with_owner() {
 	[ $status -eq 0 ]
 }
 
+@test "root changes a copy of the system, which stays for the run" {
+	sandbox_works
+	[ "$(id -u)" = 0 ] || skip "not root"
+	grep -q overlay /proc/filesystems || skip "no overlayfs here"
+	OVERLAY=$BATS_TEST_TMPDIR/o,v:l run "$KEEPER" yes "$W"
+	echo "$output"
+	[ $status -eq 0 ]
+	[[ $output == *"the system can be changed"* ]] || skip "no overlay here"
+	[ -e "$BATS_TEST_TMPDIR/o,v:l/upper/etc/lago-test-was-here" ]
+	[ ! -e /etc/lago-test-was-here ]
+}
+
 @test "a plain user has the same sandbox" {
 	sandbox_works
 	[ "$(id -u)" = 0 ] || skip "not root: tested already"

@@ -45,9 +45,10 @@ struct keeper {
 /* Between fork and exec: the channel, the locks and the pipe for messages are
  * all that goes on.  In a session of its own: ^C is for us. */
 static void
-become(const struct strs *argv, const struct keeper_config *c, int channel,
-    int messages)
+become(const struct strs *argv, const struct keeper_config *c,
+    const char *overlay, int channel, int messages)
 {
+	struct fail f = {0};
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	size_t i;
 
@@ -60,6 +61,10 @@ become(const struct strs *argv, const struct keeper_config *c, int channel,
 	fcntl(channel, F_SETFD, 0);
 	for (i = 0; i < c->nlocks; i++)
 		fcntl(c->locks[i], F_SETFD, 0);
+	if (overlay != NULL && sandbox_overlay(overlay, &f) < 0) {
+		dprintf(2, "%s\n", f.text);
+		_exit(127);
+	}
 	execvp(argv->v[0], argv->v);
 	dprintf(2, "cannot run '%s': %s\n", argv->v[0], strerror(errno));
 	_exit(127);
@@ -95,8 +100,8 @@ complaint(int messages, struct fail *f)
 }
 
 static int
-launch(struct keeper *k, const struct keeper_config *c, const struct strs *argv,
-    int pair[2], struct fail *f)
+launch(struct keeper *k, const struct keeper_config *c, const char *overlay,
+    const struct strs *argv, int pair[2], struct fail *f)
 {
 	int messages[2];
 	bool good;
@@ -105,7 +110,7 @@ launch(struct keeper *k, const struct keeper_config *c, const struct strs *argv,
 		return fail_errno(f, EX_LAGO_TEMP, "cannot make a pipe");
 	k->pid = fork();
 	if (k->pid == 0)
-		become(argv, c, pair[1], messages[1]);
+		become(argv, c, overlay, pair[1], messages[1]);
 	close(messages[1]);
 	close(pair[1]);
 	pair[1] = -1;
@@ -126,10 +131,10 @@ launch(struct keeper *k, const struct keeper_config *c, const struct strs *argv,
 }
 
 static int
-start(
-    struct keeper *k, const struct keeper_config *c, bool boxed, struct fail *f)
+start(struct keeper *k, const struct keeper_config *c, bool boxed,
+    const char *overlay, struct fail *f)
 {
-	struct sandbox box = {c->work, c->network, NULL};
+	struct sandbox box = {c->work, c->network, overlay};
 	struct strs argv = {0};
 	size_t i;
 	int pair[2], r;
@@ -143,7 +148,7 @@ start(
 	strs_addf(&argv, "%d", pair[1]);
 	for (i = 0; i < c->nlocks; i++)
 		strs_addf(&argv, "%d", c->locks[i]);
-	r = launch(k, c, &argv, pair, f);
+	r = launch(k, c, overlay, &argv, pair, f);
 	strs_release(&argv);
 	if (pair[1] >= 0)
 		close(pair[1]);
@@ -153,6 +158,7 @@ start(
 	}
 	k->channel = pair[0];
 	k->sandboxed = boxed;
+	k->overlaid = overlay != NULL;
 	return 0;
 }
 
@@ -161,14 +167,20 @@ keeper_start(const struct keeper_config *c, struct fail *f)
 {
 	struct keeper *k = mem_alloc(sizeof(*k));
 	struct fail why = {0};
-	int r;
+	const char *overlay = geteuid() == 0 ? c->overlay : NULL;
+	int r = -1;
 
 	k->channel = -1;
 	k->work = mem_strdup(c->work);
-	r = start(k, c, c->sandbox != KEEPER_SANDBOX_NO, &why);
-	if (r < 0 && c->sandbox == KEEPER_SANDBOX_AUTO) {
+	if (c->sandbox != KEEPER_SANDBOX_NO && overlay != NULL &&
+	    (r = start(k, c, true, overlay, &why)) < 0)
 		k->reason = mem_strdup(why.text);
-		r = start(k, c, false, &why);
+	if (r < 0)
+		r = start(k, c, c->sandbox != KEEPER_SANDBOX_NO, NULL, &why);
+	if (r < 0 && c->sandbox == KEEPER_SANDBOX_AUTO) {
+		free(k->reason);
+		k->reason = mem_strdup(why.text);
+		r = start(k, c, false, NULL, &why);
 	}
 	if (r == 0)
 		return k;

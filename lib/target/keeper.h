@@ -38,10 +38,11 @@ struct keeper_config {
 	const char *work; /* absolute, exists */
 	enum keeper_sandbox sandbox;
 	bool network;
-	/* Absolute path of a directory (made when absent) that takes what is
-	 * written to the system: as root in a sandbox /etc /usr /var /opt ...
-	 * become copy-on-write, and the copies stay there for the next keeper
-	 * of the run.  NULL: read-only.  Not for plain users: ignored. */
+	/* Absolute path of a directory (made when absent), beside work and not
+	 * in it, that takes what is written to the system: as root in a
+	 * sandbox /etc /usr /var /opt ... become copy-on-write, and the copies
+	 * stay there for the next keeper of the run.  NULL: read-only.  Not
+	 * for plain users: ignored. */
 	const char *overlay;
 	const int *locks; /* descriptors that the keeper alone inherits */
 	size_t nlocks;

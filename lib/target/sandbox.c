@@ -1,8 +1,12 @@
 #include "target/sandbox.h"
 
+#include <sys/mount.h>
+#include <sys/stat.h>
+
 #include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -38,6 +42,10 @@ static const char *const settings[] = {"/proc/sys", "/proc/sysrq-trigger",
     "/proc/irq", "/proc/bus", "/proc/fs", "/proc/scsi", "/proc/acpi",
     "/proc/asound", "/proc/driver", "/proc/mtrr"};
 
+/* What sandbox_overlay makes copy-on-write, where it is a directory. */
+static const char *const systems[] = {"bin", "etc", "home", "lib", "lib32",
+    "lib64", "opt", "root", "sbin", "srv", "usr", "var"};
+
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static void
@@ -62,20 +70,69 @@ show(struct strs *argv, const char *path)
 	}
 }
 
-static void
-add_overlays(struct strs *argv, const struct sandbox *s)
+/* Is /NAME a directory, and no link to one? */
+static bool
+is_system(const char *name)
 {
-	struct strs names = {0};
+	struct stat st;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/%s", name);
+	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static void
+add_overlays(struct strs *argv, const char *dir)
+{
 	size_t i;
 
-	if (s->merged != NULL &&
-	    file_list(AT_FDCWD, s->merged, &names, NULL) == 0)
-		for (i = 0; i < names.n; i++) {
-			strs_add(argv, "--bind");
-			strs_addf(argv, "%s/%s", s->merged, names.v[i]);
-			strs_addf(argv, "/%s", names.v[i]);
-		}
-	strs_release(&names);
+	for (i = 0; i < COUNT(systems); i++) {
+		if (!is_system(systems[i]))
+			continue;
+		strs_add(argv, "--bind");
+		strs_addf(argv, "%s/merged/%s", dir, systems[i]);
+		strs_addf(argv, "/%s", systems[i]);
+	}
+}
+
+/* Paths relative to the current directory: a comma or colon in an absolute one
+ * would end it. */
+static int
+mount_one(const char *name, struct fail *f)
+{
+	static const char *const parts[] = {"upper", "work", "merged"};
+	char path[64], options[256];
+	size_t i;
+
+	for (i = 0; i < COUNT(parts); i++) {
+		snprintf(path, sizeof(path), "%s/%s", parts[i], name);
+		if (file_mkdirs(AT_FDCWD, path, 0755, f) < 0)
+			return -1;
+	}
+	snprintf(options, sizeof(options),
+	    "index=off,lowerdir=/%s,upperdir=upper/%s,workdir=work/%s", name,
+	    name, name);
+	if (mount("lago", path, "overlay", 0, options) < 0)
+		return fail_errno(f, EX_LAGO_UNAVAILABLE,
+		    "no copy-on-write view of /%s", name);
+	return 0;
+}
+
+int
+sandbox_overlay(const char *dir, struct fail *f)
+{
+	size_t i;
+
+	if (file_mkdirs(AT_FDCWD, dir, 0755, f) < 0)
+		return -1;
+	if (chdir(dir) < 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return fail_errno(f, EX_LAGO_UNAVAILABLE,
+		    "no copy-on-write view of the system");
+	for (i = 0; i < COUNT(systems); i++)
+		if (is_system(systems[i]) && mount_one(systems[i], f) < 0)
+			return -1;
+	return 0;
 }
 
 void
@@ -93,7 +150,8 @@ sandbox_argv(struct strs *argv, const struct sandbox *s)
 			add(argv, "--cap-add", caps[i], NULL);
 	}
 	add(argv, "--ro-bind", "/", "/");
-	add_overlays(argv, s);
+	if (s->overlay != NULL)
+		add_overlays(argv, s->overlay);
 	for (i = 0; i < COUNT(empty); i++) {
 		add(argv, "--perms", "1777", NULL);
 		add(argv, "--size", EMPTY_SIZE, NULL);

@@ -38,6 +38,7 @@ static struct keeper *
 begin(const char *sandbox, const char *dir, const int *locks, size_t n)
 {
 	struct keeper_config c = {.work = dir,
+	    .overlay = getenv("OVERLAY"),
 	    .sandbox = *sandbox == 'y'	 ? KEEPER_SANDBOX_YES
 		       : *sandbox == 'a' ? KEEPER_SANDBOX_AUTO
 					 : KEEPER_SANDBOX_NO,
@@ -249,6 +250,23 @@ test_box(const char *dir)
 	    "the work directory and /tmp can be written");
 }
 
+/* The system as provision.sh of root sees it. */
+static void
+test_overlay(void)
+{
+	ok(*output("touch /etc/lago-test-was-here /usr/lib/lago-test-was-here "
+		   "&& rm /etc/passwd && /sbin/ldconfig && echo",
+	       NULL) != '\0',
+	    "the system can be changed");
+	ok(access("/etc/passwd", F_OK) == 0 &&
+		access("/etc/lago-test-was-here", F_OK) < 0,
+	    "but not the real one");
+	ok(strcmp(output("ls /etc/passwd /etc/lago-test-was-here 2>/dev/null",
+		      NULL),
+	       "/etc/lago-test-was-here\n") == 0,
+	    "and the next command sees it so");
+}
+
 static int
 hold(char **argv)
 {
@@ -282,7 +300,9 @@ main(int argc, char **argv)
 	test_missing();
 	test_signals();
 	test_daemon(argv[2]);
-	if (*argv[1] == 'y')
+	if (keeper_overlaid(k))
+		test_overlay();
+	else if (*argv[1] == 'y')
 		test_box(argv[2]);
 	shell("exec sleep 1000", -1, NULL);
 	keeper_stop(k, 0.5);
