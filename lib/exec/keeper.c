@@ -102,8 +102,6 @@ execute(const struct order *o, int report)
 	setsid();
 	sig_default();
 	set_limit(RLIMIT_CORE, 0);
-	if (o->w.memory > 0)
-		set_limit(RLIMIT_AS, o->w.memory);
 	if (o->w.fsize > 0)
 		set_limit(RLIMIT_FSIZE, o->w.fsize);
 	if (o->w.ncpus > 0)
@@ -117,6 +115,9 @@ execute(const struct order *o, int report)
 	 * open; all but 0 to 2 closes on exec. */
 	for (i = 0; i < 3 && dup2(o->fd[i], i) == i; i++)
 		;
+	/* Last: we may have more already, built with a sanitizer. */
+	if (o->w.memory > 0)
+		set_limit(RLIMIT_AS, o->w.memory);
 	if (i == 3 && chdir(o->cwd) == 0)
 		execvp(o->argv[0], o->argv);
 	file_write_fd(report, &errno, sizeof(errno));

@@ -66,14 +66,17 @@ main(int argc, char **argv)
 		if (cpus_parse(&c, argv[2], &f) < 0)
 			return complain(&f);
 		show(&c);
+		cpus_release(&c);
 		return 0;
 	}
 	if (cpus_allowed(&c, &f) < 0)
 		return complain(&f);
 	if (argc >= 4 && strcmp(argv[1], "claim") == 0)
-		return claim(&c, argv + 2);
-	if ((n = cpus_free(&c, &f)) < 0)
-		return complain(&f);
-	printf("%d\n", n);
-	return 0;
+		n = claim(&c, argv + 2);
+	else if ((n = cpus_free(&c, &f)) >= 0)
+		n = printf("%d\n", n) > 0 ? 0 : 74;
+	else
+		n = complain(&f);
+	cpus_release(&c);
+	return n;
 }
