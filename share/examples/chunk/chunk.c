@@ -27,8 +27,8 @@ struct head {
 struct doc {
 	const uint8_t *data;
 	size_t size;
-	int has_head, ended;
-	unsigned visits;
+	int ended;
+	unsigned visits; /* chunks so far */
 	struct head head;
 	struct rgb *palette;
 	struct text *texts[MAX_TEXTS];
@@ -52,7 +52,7 @@ head_read(struct doc *doc, const uint8_t *p, size_t len)
 {
 	struct head h;
 
-	if (doc->has_head || len < 6)
+	if (doc->visits > 1 || len < 6)
 		return -1;
 	h.width = be16(p);
 	h.height = be16(p + 2);
@@ -68,7 +68,6 @@ head_read(struct doc *doc, const uint8_t *p, size_t len)
 	if (h.gamma > 4000)
 		doc->info->warnings++;
 	doc->head = h;
-	doc->has_head = 1;
 	return 0;
 }
 
@@ -263,14 +262,15 @@ FRAME unsigned
 anim_play(const uint8_t *frames, size_t n, unsigned unit)
 {
 	unsigned ticks = 0;
-	size_t i = 0;
+	size_t next, delay, i;
 
-	/* BUG timeout: the way through the frames may be a circle */
-	while (i < n) {
-		ticks += unit * frames[2 * i + 1];
-		if (frames[2 * i] == i)
+	/* BUG timeout: the way back may be taken for ever */
+	for (i = 0; i < n; i = next) {
+		next = frames[2 * i];
+		delay = frames[2 * i + 1];
+		ticks += unit * (unsigned)delay;
+		if (next == i || (next < i && delay > 0))
 			break;
-		i = frames[2 * i];
 	}
 	return ticks;
 }
@@ -359,8 +359,6 @@ chunk_read(struct doc *doc, size_t at)
 	len = be16(p + 4);
 	if (len > left - HEADER)
 		len = left - HEADER;
-	if (!doc->has_head && tag != readers[0].tag)
-		return 0;
 	for (i = 0; i < sizeof readers / sizeof *readers; i++)
 		if (readers[i].tag == tag &&
 		    readers[i].read(doc, p + HEADER, len) != 0)
@@ -409,7 +407,10 @@ doc_release(struct doc *doc)
 int
 chunk_parse(const uint8_t *data, size_t size, struct chunk_info *info)
 {
-	struct doc doc = {.data = data, .size = size, .info = info};
+	struct doc doc = {.data = data,
+	    .size = size,
+	    .info = info,
+	    .head = {.width = 8, .height = 8, .bits = 2, .colours = 4}};
 	size_t n, at = 4;
 
 	memset(info, 0, sizeof *info);
@@ -417,8 +418,7 @@ chunk_parse(const uint8_t *data, size_t size, struct chunk_info *info)
 		return -1;
 	while (!doc.ended && (n = chunk_read(&doc, at)) != 0)
 		at += n;
-	if (doc.has_head)
-		doc_finish(&doc);
+	doc_finish(&doc);
 	doc_release(&doc);
-	return doc.has_head ? 0 : -1;
+	return 0;
 }

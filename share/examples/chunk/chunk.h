@@ -8,7 +8,8 @@
  * Numbers are big-endian.  A length that is too large is cut to what is
  * there, a chunk that makes no sense is counted and skipped.
  *
- *	HEAD	width (2) height (2) bits (1) colours (1) [gamma (2)]; first
+ *	HEAD	width (2) height (2) bits (1) colours (1) [gamma (2)]; only as
+ *		the first chunk, without it 8 8 2 4
  *	PLTE	red green blue...
  *	PIXL	pixels, bits each, packed
  *	BKGD	index of the background colour (1)
@@ -17,7 +18,7 @@
  *	LIST	count (1), where each chunk begins, counted from the T of LIST
  *		(2 each), then these chunks, which may be lists
  *	ANIM	time unit (1), then next frame (1) and delay (1) of each frame;
- *		a frame that is its own next is the last
+ *		the last frame is its own next, or leads back after a delay
  *	INDX	offsets (2 each)
  *	CSUM	sum of all bytes before (2)
  *	END.	end
