@@ -10,6 +10,42 @@ say() {
 	printf '\n# %s\n' "$*"
 }
 
+# table HEADING...: the TAB-separated lines of standard input, for people.
+table() {
+	{
+		printf '%s\t' "$@"
+		echo
+		cat
+	} | awk -F '\t' '
+		{
+			line[NR] = $0
+			for (i = 1; i <= NF; i++)
+				if (length($i) > wide[i])
+					wide[i] = length($i)
+		}
+		END {
+			for (n = 1; n <= NR; n++) {
+				text = ""
+				for (i = 1; i <= split(line[n], field); i++)
+					text = text sprintf("%-*s  ", wide[i], field[i])
+				sub(/ +$/, "", text)
+				print text
+			}
+		}'
+}
+
+# jobs: all of them, as lago-status tells them.
+jobs() {
+	lago-status -aj | jq -r '[.id, .name, .state, .execs, .edges, .crashes,
+		.bugs] | @tsv' |
+		table job name state executions edges crashes bugs
+}
+
+# submit BUNDLE: its job.
+submit() {
+	lago-submit -P 1 -m 1024 -t "$seconds" "$1" | cut -f 1
+}
+
 # run_dir JOB: its newest run.
 run_dir() {
 	runs=$LAGO_HOME/jobs/$1/runs

@@ -8,8 +8,8 @@ header() {
 		's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), Linux" \
 		"$(uname -r), load $(cut -d ' ' -f 1-3 /proc/loadavg)"
 	echo "# lago $(git describe --always --dirty 2>/dev/null || echo dist)," \
-		"$(afl-fuzz --version 2>/dev/null), sqlite3" \
-		"$(sqlite3 --version | cut -d ' ' -f 1), $(cc --version | head -n 1)"
+		"$(afl-fuzz -h 2>&1 | grep -o 'afl-fuzz++[0-9a-z.]*')," \
+		"sqlite3 $(sqlite3 --version | cut -d ' ' -f 1), $(cc --version | head -n 1)"
 }
 
 # without WHY: this cannot be measured here.
