@@ -17,6 +17,7 @@
 #include "store/point.h"
 #include "store/rows.h"
 #include "store/store.h"
+#include "store/store_job.h"
 #include "store/tail.h"
 
 #define RECENT 86400 /* seconds that an ended job is listed without -a */
@@ -28,20 +29,6 @@ static struct out out;
 static struct home home;
 static struct store *store;
 static int vflag;
-
-/* Tags as text between newlines, or NULL: a job needs all of them. */
-static char *
-tag_list(const struct strs *tags)
-{
-	struct buf b = BUF_INIT;
-	size_t i;
-
-	if (tags->n == 0)
-		return NULL;
-	for (i = 0; i < tags->n; i++)
-		buf_addf(&b, "\n%s\n", tags->v[i]);
-	return buf_take(&b);
-}
 
 /* What a person should know about runs that go on: ?1 a job, 0 all. */
 static int
@@ -109,11 +96,8 @@ list(bool all, const char *tags, struct fail *f)
 	long n = rows_print(store, &out,
 	    store_query(store, f,
 		"SELECT * FROM v_job AS j WHERE (?1 OR state IN ('queued', "
-		"'running') OR coalesce(ended, submitted) > ?2) AND (?3 IS "
-		"NULL "
-		"OR (SELECT count(*) FROM tag WHERE job = j.id AND instr(?3, "
-		"char(10) || tag || char(10))) * 2 = (SELECT length(?3) - "
-		"length(replace(?3, char(10), '')))) ORDER BY id",
+		"'running') OR coalesce(ended, submitted) > ?2) "
+		"AND " STORE_JOB_TAGGED("j.id", "?3") " ORDER BY id",
 		"iit", (int64_t)all, clock_unix() - RECENT, tags),
 	    f);
 
@@ -235,7 +219,7 @@ main(int argc, char **argv)
 	    (store = store_open(home.path, STORE_READ, &f)) == NULL)
 		opt_fail(&f);
 	if (*argv == NULL)
-		opt_exit(list(all, tag_list(&tags), &f));
+		opt_exit(list(all, store_job_tags(&tags), &f));
 	opt_operands(&o, argv, false, false, usage);
 	while ((id = opt_next(&o)) != NULL)
 		if (one(id, &f) != 0)

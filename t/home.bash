@@ -109,12 +109,15 @@ fake_record() {
 fake_home() {
 	fake_job 1
 	fake_run 1 1
-	fake_crash 1 1 'crash a' png_read
-	fake_crash 1 1 'a longer crash of a' png_read access '"WRITE"' \
-		severity '"high"'
-	fake_crash 1 1 'crash b' png_palette kind '"heap-use-after-free"'
-	fake_crash 1 1 'crash c' png_name severity '"low"' reproduced 0 \
-		exit_status 101
-	fake_job 2 name=zip target=zip project=zip
-	lago-import
+	{
+		fake_crash 1 1 'crash a' png_read
+		fake_crash 1 1 'a longer crash of a' png_read \
+			access '"WRITE"' severity '"high"'
+		fake_crash 1 1 'crash b' png_palette \
+			kind '"heap-use-after-free"'
+		fake_crash 1 1 'crash c' png_name severity '"low"' \
+			reproduced 0 exit_status 101
+		fake_job 2 name=zip target=zip project=zip
+		lago-import
+	} >/dev/null
 }

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/fail.h"
 #include "base/kv.h"
 #include "base/mem.h"
+#include "base/strs.h"
 #include "store/store.h"
 
 #define SHARDS_MAX 100000
@@ -85,6 +87,24 @@ store_job_state(struct store *s, long id, char state[16], struct fail *f)
 	state[15] = '\0';
 	store_done(q);
 	return 0;
+}
+
+char *
+store_job_tags(const struct strs *tags)
+{
+	struct buf b = BUF_INIT;
+	size_t i, k;
+
+	if (tags->n == 0)
+		return NULL;
+	buf_addc(&b, '\n');
+	for (i = 0; i < tags->n; i++) {
+		for (k = 0; strcmp(tags->v[k], tags->v[i]) != 0; k++)
+			;
+		if (k == i)
+			buf_addf(&b, "%s\n", tags->v[i]);
+	}
+	return buf_take(&b);
 }
 
 /* What the runs of one shard, in their order, come to. */

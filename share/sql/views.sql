@@ -32,8 +32,8 @@ SELECT j.id, j.state, j.reason, j.name, j.target, j.project, j.driver, j.cpus,
 FROM job AS j;
 
 CREATE VIEW v_bug AS
-SELECT id, state, severity, kind, access, crashes, reproduced, project, top,
-	line, first, last, sha, note, bucket
+SELECT id, state, severity, kind, top, access, line, crashes, reproduced,
+	project, first, last, sha, note, bucket
 FROM bug;
 
 CREATE VIEW v_crash AS

@@ -1,0 +1,458 @@
+/* lago-crashes: bugs and crashes: list, show, export, judge. */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/fail.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/kv.h"
+#include "base/mem.h"
+#include "base/opt.h"
+#include "base/out.h"
+#include "base/strs.h"
+#include "job/home.h"
+#include "store/pick.h"
+#include "store/repro.h"
+#include "store/rows.h"
+#include "store/show.h"
+#include "store/store.h"
+#include "store/store_bug.h"
+#include "store/store_event.h"
+#include "store/store_job.h"
+
+static const char usage[] =
+    "usage: lago-crashes [list] [-aj] [-g tag]... [-H dir] [-n count]\n"
+    "                    [-T target] [-x name=value]... "
+    "[id|project|target...]\n"
+    "       lago-crashes show [-j] [-H dir] id...\n"
+    "       lago-crashes export [-j] [-H dir] -o dir id...\n"
+    "       lago-crashes set [-j] [-H dir] -x name=value... id...\n";
+
+static struct options {
+	bool all, json;
+	struct strs tags;
+	int64_t count;
+	const char *home, *out, *target;
+	struct kv set; /* of -x */
+} opts = {.count = -1};
+
+static struct home home;
+static struct store *store;
+static struct out out;
+
+/* --- list --------------------------------------------------------------- */
+
+/* What is listed: of a job, a run, a bug, a crash, or of a name, ?1 to ?5; all
+ * conditions together.  Which bugs or crashes a list has is decided by their
+ * crash rows. */
+#define SELECTED                                                             \
+	" FROM crash AS c JOIN job AS j ON j.id = c.job LEFT JOIN bug AS b " \
+	"ON b.id = c.bug WHERE (?1 = 0 OR c.job = ?1) AND (?2 = 0 OR "       \
+	"c.run = ?2) AND (?3 IS NULL OR c.bug = ?3) AND (?4 IS NULL OR "     \
+	"c.sha >= ?4 AND c.sha < ?4 || 'g') AND (?5 IS NULL OR "             \
+	"j.project = ?5 OR j.target = ?5) AND (?6 IS NULL OR j.target = "    \
+	"?6) AND (?7 IS NULL OR j.project = ?7) AND (?8 IS NULL OR "         \
+	"c.severity = ?8) AND (?9 IS NULL OR c.kind = ?9) "                  \
+	"AND " STORE_JOB_TAGGED(                                             \
+	    "c.job", "?10") " AND (?11 IS NULL AND (?12 OR b.state IS NULL " \
+			    "OR b.state NOT IN ('fixed', 'ignored')) OR "    \
+			    "b.state = ?11)"
+
+static const char list_bugs[] =
+    "SELECT * FROM v_bug WHERE id IN (SELECT c.bug" SELECTED
+    ") ORDER BY instr('criticalhigh    medium  low     ', "
+    "coalesce(severity, '?')) = 0, instr('criticalhigh    medium  low     ', "
+    "severity), reproduced = 0, first, id LIMIT ?13";
+static const char list_crashes[] =
+    "SELECT v.* FROM v_crash AS v WHERE (v.id, v.run) IN (SELECT c.sha, "
+    "c.job || '.' || c.run" SELECTED ") ORDER BY v.rank DESC, "
+    "v.reproduced > 0 DESC, v.size, v.id, v.run LIMIT ?13";
+
+struct selection {
+	long job, run;
+	const char *bug, *crash, *name;
+};
+
+static void
+select_by(struct selection *by, const char *id)
+{
+	memset(by, 0, sizeof(*by));
+	if (id == NULL || home_parse_id(id, &by->job, &by->run) == 0)
+		return;
+	by->job = by->run = 0;
+	if (pick_is_bug(id))
+		by->bug = id;
+	else if (pick_is_crash(id))
+		by->crash = id;
+	else
+		by->name = id;
+}
+
+static int
+list_one(const char *id, const char *tags, long *found, struct fail *f)
+{
+	const struct kv *x = &opts.set;
+	const char *each = kv_get(x, "each");
+	struct selection by;
+	bool crashes;
+	long n;
+
+	select_by(&by, id);
+	crashes = by.bug != NULL || by.crash != NULL;
+	if (each != NULL)
+		crashes = strcmp(each, "crash") == 0;
+	/* Who names a bug or a crash wants it whatever its state is. */
+	n = rows_print(store, &out,
+	    store_query(store, f, crashes ? list_crashes : list_bugs,
+		"iitttttttttii", (int64_t)by.job, (int64_t)by.run, by.bug,
+		by.crash, by.name, opts.target, kv_get(x, "project"),
+		kv_get(x, "severity"), kv_get(x, "kind"), tags,
+		kv_get(x, "state"),
+		(int64_t)(opts.all || by.bug != NULL || by.crash != NULL),
+		opts.count),
+	    f);
+	if (n < 0)
+		return -1;
+	*found += n;
+	return 0;
+}
+
+static int
+list(char **argv)
+{
+	struct opt_operands o;
+	struct fail f;
+	char *tags = store_job_tags(&opts.tags), *id;
+	long found = 0;
+	int status = 0;
+
+	if (*argv == NULL)
+		status =
+		    list_one(NULL, tags, &found, &f) == 0 ? 0 : opt_warn(&f);
+	opt_operands(&o, argv, false, false, usage);
+	while (*argv != NULL && (id = opt_next(&o)) != NULL)
+		if (list_one(id, tags, &found, &f) != 0)
+			status = fail_worse(status, opt_warn(&f));
+	/* Without a question there is no answer no. */
+	if (status == 0 && found == 0 &&
+	    (*argv != NULL || tags != NULL || opts.target != NULL ||
+		opts.set.n > 0))
+		status = EX_LAGO_NO;
+	free(tags);
+	return status;
+}
+
+/* --- show --------------------------------------------------------------- */
+
+static int
+show(const char *id, struct fail *f)
+{
+	struct buf record = BUF_INIT, b = BUF_INIT;
+	struct pick p;
+	int rc = -1;
+
+	if (pick_find(store, id, &p, f) == 0 &&
+	    pick_record(&home, &p, &record, f) == 0)
+		rc = opts.json ? show_json(store, &p, &record, &b, f)
+			       : show_text(store, &home, &p, &record, &b, f);
+	if (rc == 0)
+		fwrite(b.p, 1, b.len, stdout);
+	buf_release(&record);
+	buf_release(&b);
+	return rc;
+}
+
+/* --- export ------------------------------------------------------------- */
+
+/* DIR/SHA256 of the run into the export, when it is there. */
+static int
+export_file(const struct pick *p, const char *dir, int to, const char *name,
+    bool needed, struct fail *f)
+{
+	char *path = mem_printf("%s/%s", dir, p->sha);
+	struct stat st;
+	int run, fd = -1, rc = -1;
+
+	if ((run = home_run(&home, p->job, p->run, f)) >= 0)
+		fd = openat(
+		    run, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (run >= 0 && fd < 0 && errno == ENOENT && !needed)
+		rc = 0;
+	else if (run >= 0 &&
+		 (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)))
+		fail_set(f, EX_LAGO_NOINPUT, "cannot read '%s' of run %ld.%ld",
+		    path, p->job, p->run);
+	else if (run >= 0)
+		rc = file_copy_fd(fd, to, name, (uint64_t)st.st_size, 0644, f);
+	if (fd >= 0)
+		close(fd);
+	if (run >= 0)
+		close(run);
+	free(path);
+	return rc;
+}
+
+static int
+export_files(const struct pick *p, int to, struct fail *f)
+{
+	struct buf record = BUF_INIT, word = BUF_INIT, script = BUF_INIT;
+	int rc = -1;
+
+	if (pick_record(&home, p, &record, f) == 0 &&
+	    export_file(p, "crashes", to, "input", true, f) == 0 &&
+	    export_file(p, "reduced", to, "reduced", false, f) == 0 &&
+	    export_file(p, "reports", to, "output", false, f) == 0 &&
+	    repro_script(
+		&home, p->job, show_build(&record, &word), &script, f) == 0 &&
+	    file_write(to, "repro", script.p, script.len, 0755, f) == 0) {
+		buf_addc(&record, '\n');
+		rc = file_write(to, "record", record.p, record.len, 0644, f);
+	}
+	buf_release(&record);
+	buf_release(&word);
+	buf_release(&script);
+	return rc;
+}
+
+/* OUT/ID, whole or not at all. */
+static int export(const char *id, struct fail *f)
+{
+	struct pick p;
+	char random[33], *path, *temp;
+	const char *name;
+	int to, rc = -1;
+
+	if (pick_find(store, id, &p, f) != 0 ||
+	    file_mkdirs(AT_FDCWD, opts.out, 0755, f) != 0)
+		return -1;
+	name = p.bug_given ? p.bug : p.sha;
+	hash_random(random);
+	path = mem_printf("%s/%s", opts.out, name);
+	temp = mem_printf("%s/.%s.%.6s", opts.out, name, random);
+	if (file_exists(AT_FDCWD, path)) {
+		fail_set(f, EX_LAGO_CANTCREAT, "'%s' is there already", path);
+	} else if (mkdir(temp, 0755) != 0 ||
+		   (to = open(temp, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0) {
+		fail_errno(f, EX_LAGO_CANTCREAT, "cannot make '%s'", temp);
+	} else {
+		rc = export_files(&p, to, f);
+		close(to);
+		if (rc == 0 && rename(temp, path) != 0)
+			rc = fail_errno(
+			    f, EX_LAGO_CANTCREAT, "cannot make '%s'", path);
+		if (rc != 0)
+			file_remove(AT_FDCWD, temp, NULL);
+	}
+	if (rc == 0) {
+		out_text(&out, "id", name);
+		out_text(&out, "path", path);
+		out_end(&out);
+	}
+	free(path);
+	free(temp);
+	return rc;
+}
+
+/* --- set ---------------------------------------------------------------- */
+
+/* A line of the home's events about the crash that stands for the bug. */
+static int
+append(const struct pick *p, const char *verb, const char *text, struct fail *f)
+{
+	char *value = mem_printf("%s %s %s", p->project, p->sha, text);
+	int rc = store_event_append(home.fd, verb, value, f);
+
+	free(value);
+	return rc;
+}
+
+static int
+take_events(struct fail *f)
+{
+	if (store_begin(store, f) != 0)
+		return -1;
+	if (store_event_take(store, 0, home.fd, NULL, f) == 0)
+		return store_commit(store, f);
+	store_rollback(store);
+	return -1;
+}
+
+static int
+set(const char *id, struct fail *f)
+{
+	const char *state = kv_get(&opts.set, "state");
+	const char *note = kv_get(&opts.set, "note");
+	struct buf text = BUF_INIT;
+	struct pick p;
+	int rc = -1;
+
+	if (pick_find(store, id, &p, f) != 0)
+		return -1;
+	if (p.bug[0] == '\0')
+		return fail_set(f, EX_LAGO_DATA, "'%s' belongs to no bug", id);
+	if ((state == NULL ||
+		(store_bug_cover(store, p.bug, state, &text, f) == 0 &&
+		    append(&p, "state", text.p, f) == 0)) &&
+	    (note == NULL || append(&p, "note", note, f) == 0))
+		rc = take_events(f);
+	buf_release(&text);
+	if (rc == 0 && rows_print(store, &out,
+			   store_query(store, f,
+			       "SELECT * FROM v_bug WHERE id = ?1", "t", p.bug),
+			   f) < 0)
+		rc = -1;
+	return rc;
+}
+
+/* --- the command -------------------------------------------------------- */
+
+static const struct verb {
+	const char *name;
+	const char *letters;  /* options it takes besides h H j V */
+	const char *settings; /* names of -x, between blanks */
+	int (*each)(const char *id, struct fail *f); /* NULL: list */
+	enum store_mode mode;
+} verbs[] = {
+    {"list", "agnTx", " each kind project severity state ", NULL, STORE_READ},
+    {"show", "", "", show, STORE_READ},
+    {"export", "o", "", export, STORE_READ},
+    {"set", "x", " state note ", set, STORE_WRITE},
+};
+
+static const struct {
+	const char *name, *values; /* between blanks */
+} choices[] = {
+    {"each", " bug crash "}, {"severity", " critical high medium low info "}};
+
+static void
+check_choice(const char *name, const char *values)
+{
+	const char *v = kv_get(&opts.set, name);
+	char *word;
+
+	if (v == NULL)
+		return;
+	word = mem_printf(" %s ", v);
+	if (strchr(v, ' ') != NULL || strstr(values, word) == NULL)
+		opt_usage(usage, "-x %s is one of%.*s", name,
+		    (int)strlen(values) - 1, values);
+	free(word);
+}
+
+static void
+setting(const struct verb *verb, const char *arg)
+{
+	const char *eq = strchr(arg, '=');
+	char *name, *word;
+
+	if (eq == NULL)
+		opt_usage(usage, "-x needs name=value, not '%s'", arg);
+	name = mem_strndup(arg, (size_t)(eq - arg));
+	word = mem_printf(" %s ", name);
+	if (*name == '\0' || strchr(name, ' ') != NULL ||
+	    strstr(verb->settings, word) == NULL)
+		opt_usage(usage, "%s knows no -x '%s'", verb->name, name);
+	kv_set(&opts.set, name, eq + 1);
+	free(name);
+	free(word);
+}
+
+static void
+options(const struct verb *verb, int argc, char **argv)
+{
+	size_t i;
+	int c;
+
+	while ((c = getopt(argc, argv, "+ag:H:hjn:o:T:Vx:")) != -1) {
+		if (strchr("agnoTx", c) != NULL &&
+		    strchr(verb->letters, c) == NULL)
+			opt_usage(usage, "%s takes no -%c", verb->name, c);
+		switch (c) {
+		case 'a':
+			opts.all = true;
+			break;
+		case 'g':
+			strs_add(&opts.tags, optarg);
+			break;
+		case 'H':
+			opts.home = optarg;
+			break;
+		case 'j':
+			opts.json = true;
+			break;
+		case 'n':
+			opts.count = opt_num(c, optarg, 0, INT64_MAX);
+			break;
+		case 'o':
+			opts.out = optarg;
+			break;
+		case 'T':
+			opts.target = optarg;
+			break;
+		case 'x':
+			setting(verb, optarg);
+			break;
+		default:
+			opt_common(c, usage);
+		}
+	}
+	for (i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
+		check_choice(choices[i].name, choices[i].values);
+	check_choice("state", verb->each == NULL
+				  ? " new open fixed ignored reopened "
+				  : " open fixed ignored ");
+	if (verb->each == export && opts.out == NULL)
+		opt_usage(usage, "export needs -o");
+	if (verb->each == set && opts.set.n == 0)
+		opt_usage(usage, "set needs -x state= or -x note=");
+}
+
+static int
+each(const struct verb *verb, char **argv)
+{
+	struct opt_operands o;
+	struct fail f;
+	char *id;
+	int status = 0;
+
+	opt_operands(&o, argv, true, false, usage);
+	while ((id = opt_next(&o)) != NULL)
+		if (verb->each(id, &f) != 0)
+			status = fail_worse(status, opt_warn(&f));
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct verb *verb = &verbs[0];
+	struct fail f;
+	size_t i;
+	int status;
+
+	opt_start(argv);
+	for (i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(argv[1], verbs[i].name) == 0) {
+			verb = &verbs[i];
+			argc--;
+			argv++;
+			break;
+		}
+	options(verb, argc, argv);
+	argv += optind;
+	out_init(&out, stdout, opts.json);
+	if (home_open(&home, opts.home, false, &f) != 0 ||
+	    (store = store_open(home.path, verb->mode, &f)) == NULL)
+		opt_fail(&f);
+	status = verb->each == NULL ? list(argv) : each(verb, argv);
+	store_close(store);
+	opt_exit(status);
+}

@@ -1,0 +1,14 @@
+/* Text from strangers for a terminal. */
+#ifndef LAGO_STORE_PLAIN_H
+#define LAGO_STORE_PLAIN_H
+
+#include <stddef.h>
+
+struct buf;
+
+/* Adds it with everything that could steer a terminal or reorder a line made
+ * visible: control characters (C0 and C1) and bytes that are not UTF-8 as \xNN,
+ * bidirectional controls as \u{NNNN}. */
+void plain_add(struct buf *b, const char *p, size_t n);
+
+#endif
