@@ -4,7 +4,7 @@ load lib
 setup() {
 	need bsdtar zip
 	mkdir "$BATS_TEST_TMPDIR/w"
-	cd "$BATS_TEST_TMPDIR/w"
+	cd "$BATS_TEST_TMPDIR/w" || return
 	mkdir -p good/corpus libexec/driver
 	cp "$(type -P true)" libexec/driver/afl
 	export LAGO_LIBEXEC=$PWD/libexec
@@ -397,7 +397,7 @@ refuses() {
 
 @test "job file: known keys, values in range, no key twice, not too large" {
 	while IFS='|' read -r line pattern; do
-		printf "$line" >good/job
+		printf '%b' "$line" >good/job
 		bsdtar -cf a.tar -C good .
 		refuses 65 "*'a.tar': 'job'$pattern" a.tar
 	done <<-'EOF'

@@ -4,7 +4,7 @@ load lib
 setup() {
 	need bsdtar zip
 	mkdir "$BATS_TEST_TMPDIR/w"
-	cd "$BATS_TEST_TMPDIR/w"
+	cd "$BATS_TEST_TMPDIR/w" || return
 	mkdir -p good/corpus
 	cp "$(type -P true)" good/target
 	echo seed >good/corpus/one

@@ -3,7 +3,7 @@ load lib
 setup() {
 	need bsdtar zip sqlite3
 	mkdir "$BATS_TEST_TMPDIR/w"
-	cd "$BATS_TEST_TMPDIR/w"
+	cd "$BATS_TEST_TMPDIR/w" || return
 	mkdir -p good/corpus libexec/driver
 	touch libexec/driver/{afl,libfuzzer}
 	chmod +x libexec/driver/*
@@ -31,6 +31,12 @@ key() { # JOB KEY
 	sed -n "s/^$2=//p" "$LAGO_HOME/jobs/$1/job"
 }
 
+# All that is in jobs/, but for .next.
+jobs() {
+	find "$LAGO_HOME/jobs" -mindepth 1 -maxdepth 1 ! -name .next \
+		-printf '%f\n' | sort -n | xargs
+}
+
 sql() {
 	sqlite3 "$LAGO_HOME/lago.db" "$@"
 }
@@ -47,7 +53,7 @@ name=png target=png project=png cpus=4 memory=512 disk=20480 deadline=600" ]
 	[ "$(key 1 bundle)" = bundle.zip ]
 	[ "$(key 1 sha256)" = "$(sha256sum <png.zip | cut -d' ' -f1)" ]
 	[ "$(key 1 member)-$(key 1 shape)-$(key 1 named)" = target-lagopus-0 ]
-	[ "$(ls -A "$LAGO_HOME/jobs" | xargs)" = ".next 1" ]
+	[ "$(jobs)" = "1" ]
 	[ "$(sql 'SELECT id, name, driver, cpus, memory, deadline, priority,
 		state FROM job')" = "1|png|libfuzzer|4|512|600|7|queued" ]
 	[ "$(sql 'SELECT * FROM tag ORDER BY 2' | xargs)" = "1|ci 1|png" ]
@@ -61,7 +67,7 @@ name=png target=png project=png cpus=4 memory=512 disk=20480 deadline=600" ]
 	[ -z "$output$stderr" ]
 	submits -N png.zip
 	[ "$output" = $'\tpng\tpng\tlibfuzzer' ]
-	[ "$(ls "$LAGO_HOME/jobs" | xargs)" = "1 2 3" ]
+	[ "$(jobs)" = "1 2 3" ]
 	run --separate-stderr bash -c 'printf "png.zip\tx\npng.zip\n" | lago-submit'
 	[ "$status" -eq 0 ]
 	[ "$(cut -f1 <<<"$output" | xargs)" = "4 5" ]
@@ -71,12 +77,11 @@ name=png target=png project=png cpus=4 memory=512 disk=20480 deadline=600" ]
 }
 
 @test "many at once: every job has its number, its files and its row" {
-	local i
-	for i in {1..12}; do
+	for _ in {1..12}; do
 		lago-submit -q png.zip &
 	done
 	wait
-	[ "$(ls "$LAGO_HOME/jobs" | sort -n | xargs)" = "$(seq 12 | xargs)" ]
+	[ "$(jobs)" = "$(seq 12 | xargs)" ]
 	[ "$(sql 'SELECT count(*), max(id) FROM job')" = "12|12" ]
 }
 
@@ -86,7 +91,7 @@ name=png target=png project=png cpus=4 memory=512 disk=20480 deadline=600" ]
 	[ "$status" -eq 65 ]
 	[ "$(cut -f1 <<<"$output" | xargs)" = "1 2" ]
 	[ "${#stderr_lines[@]}" -eq 2 ]
-	[ "$(ls -A "$LAGO_HOME/jobs" | xargs)" = ".next 1 2" ]
+	[ "$(jobs)" = "1 2" ]
 }
 
 @test "names that would escape are refused before anything is written (D05)" {
@@ -104,7 +109,7 @@ name=png target=png project=png cpus=4 memory=512 disk=20480 deadline=600" ]
 		echo "$n: $status $stderr"
 		[ "$status" -eq 64 ]
 	done
-	[ "$(ls -A "$LAGO_HOME/jobs" | xargs)" = ".next 1" ]
+	[ "$(jobs)" = "1" ]
 	# A bundle's own name is made to fit.
 	cp png.zip "Foo_Bar'\"2.ZIP"
 	submits "Foo_Bar'\"2.ZIP"
@@ -186,7 +191,7 @@ env.CONF=1;env.BOTH=job;env.ASAN_OPTIONS=conf=1:job=1:option=1;" ]
 	run --separate-stderr lago-submit -D honggfuzz plain.tar
 	[ "$status" -eq 69 ]
 	[[ $stderr == *"no driver 'honggfuzz'" ]]
-	[ "$(ls "$LAGO_HOME/jobs" | xargs)" = "1 2 3" ]
+	[ "$(jobs)" = "1 2 3" ]
 }
 
 @test "an OSS-Fuzz build: -T one target, or a job for each, one copy of the bytes" {
@@ -228,7 +233,7 @@ $(key 1 member) $(key 1 named) $(key 1 shape)" = \
 	run --separate-stderr lago-submit build-1.zip
 	[ "$status" -eq 65 ]
 	[[ $stderr == *"'a_fuzzer' is not a program"* ]]
-	[ "$(ls "$LAGO_HOME/jobs" | xargs)" = "1 2 3" ]
+	[ "$(jobs)" = "1 2 3" ]
 }
 
 @test "what a killed submit left is mended by the next: its row, its directory" {
@@ -241,7 +246,7 @@ $(key 1 member) $(key 1 named) $(key 1 shape)" = \
 	submits png.zip
 	[ "$(sql 'SELECT id FROM job ORDER BY id' | xargs)" = "1 2 3" ]
 	[ "$(sql 'SELECT * FROM tag')" = "2|lost" ]
-	[ "$(ls -A "$LAGO_HOME/jobs" | xargs)" = ".next 1 2 3" ]
+	[ "$(jobs)" = "1 2 3" ]
 }
 
 @test "a home that cannot be written: a clear line, nothing made" {

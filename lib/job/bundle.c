@@ -155,6 +155,8 @@ static int
 sink_add(struct sink *s, const char *name, const void *p, size_t n,
     int64_t offset, struct fail *f)
 {
+	if (n == 0)
+		return 0;
 	if (s->hash)
 		bundlefile_add(&s->file, p, n, s->scan);
 	if (s->text != NULL && n > s->max - s->text->len)

@@ -213,7 +213,8 @@ bundletree_add(struct bundletree *t, const char *name,
 		return fail_set(f, EX_LAGO_DATA, "'%.200s' is there %s", name,
 		    t->kinds[i] == BUNDLETREE_IMPLIED ? "as a directory too"
 						      : "twice");
-	if (kind == BUNDLETREE_LINK && add_link(t, name, target, f) == -1)
+	if (kind == BUNDLETREE_LINK && target != NULL &&
+	    add_link(t, name, target, f) == -1)
 		return -1;
 	return enter(t, i, k, kind, f);
 }
