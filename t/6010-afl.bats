@@ -149,6 +149,22 @@ conf() {
 	[ "$status" -ne 0 ]
 }
 
+@test "afl: a real run without instrumentation, paths with blanks" {
+	need jq afl-fuzz
+	LAGO_BUNDLE="$BATS_TEST_TMPDIR/b un dle"
+	mkdir "$LAGO_BUNDLE"
+	touch "$LAGO_BUNDLE/libx.so"
+	printf '#!/bin/sh\nenv >%s/env.out\n' "$BATS_TEST_TMPDIR" \
+		>"$LAGO_BUNDLE/target"
+	chmod +x "$LAGO_BUNDLE/target"
+	conf '{"dumb":true}'
+	"$DRIVER" check
+	start 0 2 3 || cat "$LAGO_LOG"
+	grep -qx "LD_LIBRARY_PATH=$LAGO_BUNDLE/lib:$LAGO_BUNDLE" ../env.out
+	[ "$(value execs)" -ge 1 ]
+	"$DRIVER" queue | tr '\0' '\n' | grep -q '^out/i0/queue/id:'
+}
+
 @test "afl: a real run, and crashes outlive resumes" {
 	need jq afl-fuzz
 	examples
