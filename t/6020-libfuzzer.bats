@@ -38,6 +38,39 @@ setup() {
 	[ ! -e banner-ran ]
 }
 
+@test "libfuzzer: an instance that mostly loads goes on in fork mode" {
+	echo 'INFO: Loaded 1 modules   (149 inline 8-bit counters): 149 [0x5, 0x6),' \
+		>"$LAGO_LOG"
+	for i in $(seq 30); do
+		"$DRIVER" stat 0 >/dev/null
+	done
+	shown argv 1 2 >other
+	run ! grep -- -fork other
+	shown argv 0 2 | grep -x -A5 -e -fork=1 | golden argv-libfuzzer-fork
+	LAGO_REMAINING=4000
+	[ "$(shown argv 0 2 | grep max_total_time)" = -max_total_time=300 ]
+	# It stays so, although it does not load any more.
+	printf '#8\tINITED cov: 9 ft: 1 corp: 7/300b exec/s: 0 rss: 30Mb\n' \
+		>>"$LAGO_LOG"
+	for i in $(seq 40); do
+		"$DRIVER" stat 0 >/dev/null
+	done
+	shown argv 0 2 | grep -qx -e -fork=1
+}
+
+@test "libfuzzer: a fork mode run counts what it finds" {
+	examples
+	cp "$EXAMPLES/chunk-libfuzzer" "$LAGO_BUNDLE/target"
+	export LAGO_IN=$EXAMPLES/seeds LAGO_REMAINING=6
+	mkdir -p out/tally
+	touch out/tally/0.fork
+	start 0 1 20 || :
+	[ "$(value execs)" -gt 1 ]
+	[ "$(value crashes)" -ge 1 ]
+	"$DRIVER" crashes | tr '\0' '\n' |
+		grep -qE '^out/artifacts/0/(crash|leak|oom|timeout)-[0-9a-f]{40}$'
+}
+
 @test "libfuzzer: environment, the bundle's libraries" {
 	touch "$LAGO_BUNDLE/libx.so"
 	cat >"$LAGO_JOB" <<-'END'
