@@ -154,8 +154,9 @@ conf() {
 	LAGO_BUNDLE="$BATS_TEST_TMPDIR/b un dle"
 	mkdir "$LAGO_BUNDLE"
 	touch "$LAGO_BUNDLE/libx.so"
-	printf '#!/bin/sh\nenv >%s/env.out\n' "$BATS_TEST_TMPDIR" \
-		>"$LAGO_BUNDLE/target"
+	# Whole or not at all: it may be killed while it writes.
+	printf '#!/bin/sh\nenv >%s/$$ && mv %s/$$ %s/env.out\n' "$PWD" "$PWD" \
+		"$BATS_TEST_TMPDIR" >"$LAGO_BUNDLE/target"
 	chmod +x "$LAGO_BUNDLE/target"
 	conf '{"dumb":true}'
 	"$DRIVER" check
