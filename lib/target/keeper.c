@@ -444,6 +444,7 @@ wait_for_all(struct keeper *k, double grace)
 void
 keeper_stop(struct keeper *k, double grace)
 {
+	struct wire w;
 	size_t i;
 
 	if (k == NULL)
@@ -453,7 +454,12 @@ keeper_stop(struct keeper *k, double grace)
 			keeper_signal(k, k->living[i], SIGTERM);
 		wait_for_all(k, grace);
 	}
-	gone(k);
+	/* The keeper's end of the channel closes when it has gone: bwrap, whom
+	 * we can wait for, may have been killed before it. */
+	if (k->channel >= 0)
+		shutdown(k->channel, SHUT_WR);
+	while (hear(k, &w, 0) > 0)
+		;
 	while (k->pid > 0 && waitpid(k->pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	free(k->events);
