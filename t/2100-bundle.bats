@@ -359,6 +359,21 @@ refuses() {
 	[ "$(ls "$LAGO_HOME")" = config ]
 }
 
+@test "an archive that asks for gigabytes of memory is refused without taking them" {
+	[ -z "$LAGO_ASAN" ] || skip "ASan needs the address space"
+	# A cpio whose first name is 3.7 GB long, zeros, well compressed.
+	{
+		printf '070701%s' 00000001 000081a4 00000000 00000000 00000001 \
+			00000000 00000000 00000000 00000000 00000000 00000000 \
+			e0000000 00000000 | sed 's/070701//2g'
+		head -c 1500000000 /dev/zero
+	} | zstd -q >a.zst
+	run bash -c 'ulimit -v 3000000; lago-submit -N -D afl a.zst'
+	echo "$output"
+	[ "$status" -eq 65 ]
+	[[ $output == *"'a.zst': "*"memory" ]]
+}
+
 @test "target.conf: every key of afl-multicore, and nothing wrong in it (D09)" {
 	local c good='"input": "./corpus", "output": "./results",
 		"target": "./target", "cmdline": "-q @@"'

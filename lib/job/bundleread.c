@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,11 +16,13 @@
 #include "job/bundlezip.h"
 
 #define BLOCK 65536
+#define MEMORY (1ULL << 30) /* for libarchive: xz -9 takes 64 MiB */
 
 struct bundleread {
 	struct archive *a;
 	int fd;
 	locale_t locale, before;
+	struct rlimit memory; /* as it was */
 	char ext[16];
 	bool zip; /* its directory was checked */
 };
@@ -60,10 +63,10 @@ failed(struct bundleread *r, struct fail *f)
 	const char *why = archive_error_string(r->a);
 	int error = archive_errno(r->a), status = EX_LAGO_DATA;
 
+	if (error == ENOMEM)
+		return fail_set(f, status, "needs too much memory");
 	if (error == EIO || error == EISDIR)
 		status = EX_LAGO_IO;
-	else if (error == ENOMEM)
-		status = EX_LAGO_TEMP;
 	if (archive_format(r->a) == 0 && status == EX_LAGO_DATA)
 		return fail_set(f, status,
 		    "neither zip, 7z, tar nor cpio, or not whole: %.300s",
@@ -112,12 +115,35 @@ start(struct bundleread *r, int fd, struct fail *f)
 	return 0;
 }
 
+/* libarchive reserves what an archive says it needs: gigabytes for a name of
+ * cpio or a dictionary of 7z, and fills it when the archive is compressed. */
+static void
+limit_memory(struct bundleread *r)
+{
+	unsigned long long pages = 0;
+	struct rlimit limit;
+	FILE *fp;
+
+	if (getrlimit(RLIMIT_DATA, &r->memory) == -1 ||
+	    (fp = fopen("/proc/self/statm", "re")) == NULL)
+		return;
+	limit = r->memory;
+	if (fscanf(fp, "%*s %*s %*s %*s %*s %llu", &pages) == 1) {
+		pages = pages * (unsigned)getpagesize() + MEMORY;
+		if (limit.rlim_cur > pages)
+			limit.rlim_cur = pages;
+		setrlimit(RLIMIT_DATA, &limit);
+	}
+	fclose(fp);
+}
+
 struct bundleread *
 bundleread_open(int fd, uint64_t bytes, uint64_t members, struct fail *f)
 {
 	struct bundleread *r = mem_alloc(sizeof(*r));
 
 	r->fd = fd;
+	limit_memory(r);
 	/* libarchive asks the locale what a name is; cron's is C. */
 	r->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	r->before = (locale_t)0;
@@ -138,6 +164,8 @@ bundleread_close(struct bundleread *r)
 		return;
 	if (r->a != NULL)
 		archive_read_free(r->a);
+	if (r->memory.rlim_max != 0)
+		setrlimit(RLIMIT_DATA, &r->memory);
 	if (r->locale != (locale_t)0) {
 		uselocale(r->before);
 		freelocale(r->locale);
