@@ -1,0 +1,280 @@
+#include "run/finish.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/strs.h"
+#include "run/collect.h"
+#include "run/inside.h"
+#include "run/life.h"
+#include "run/livetriage.h"
+#include "run/replays.h"
+#include "run/task.h"
+
+#define INPUT_MAX (16 << 20)
+#define BUDGET_LEAST 300.0 /* seconds; or a tenth of the deadline */
+#define REDUCE_LEAST 8.0   /* seconds for all of them, else deadline / 10 */
+#define REDUCE_EACH 1.0	   /* seconds for one, at least */
+#define MARGIN 3.0	   /* before end_by: to write what there is */
+
+/* The moment when finishing ends: its own budget, or earlier. */
+static double
+limit(const struct life *l, double start)
+{
+	double most = l->deadline / 10, end;
+
+	end = start + (most > BUDGET_LEAST ? most : BUDGET_LEAST);
+	if (l->end_by > 0 && l->end_by - MARGIN < end)
+		end = l->end_by - MARGIN;
+	return end;
+}
+
+/* ---- corpus ---- */
+
+/* One file from a directory of the run to work/minimize. */
+static int
+stage(struct life *l, int to, const char *dir, const char *sha)
+{
+	char *from = mem_printf("%s/%s", dir, sha);
+	struct buf b = BUF_INIT;
+	int rc = file_read(l->dir, from, INPUT_MAX, &b, NULL, NULL);
+
+	if (rc == 0)
+		rc = inside_write(to, sha, buf_str(&b), b.len, 0644);
+	buf_release(&b);
+	free(from);
+	return rc;
+}
+
+/* All of queue/, where the tools in the sandbox can see it; how many. */
+static size_t
+stage_queue(struct life *l)
+{
+	struct strs names = {0};
+	size_t i, n = 0;
+	int fd;
+
+	inside_remove(l->workfd, "minimize");
+	close(inside_dir(l->workfd, "minimize"));
+	fd = inside_dir(l->workfd, "minimize/in");
+	if (fd >= 0 && file_list(l->dir, "queue", &names, NULL) == 0)
+		for (i = 0; i < names.n; i++)
+			n += hash_is_hex(names.v[i]) &&
+			     stage(l, fd, "queue", names.v[i]) == 0;
+	strs_release(&names);
+	if (fd >= 0)
+		close(fd);
+	return n;
+}
+
+/* Files of a directory below work/ into one of the run, by their content. */
+static size_t
+take_all(struct life *l, const char *from, int to)
+{
+	int fd = inside_open(l->workfd, from, O_RDONLY | O_DIRECTORY, 0);
+	struct strs names = {0};
+	struct buf b = BUF_INIT;
+	char sha[HASH_HEX];
+	size_t i, n = 0;
+
+	if (fd >= 0)
+		file_list(fd, ".", &names, NULL);
+	for (i = 0; i < names.n; i++) {
+		if (inside_read(fd, names.v[i], INPUT_MAX, &b) != 0)
+			continue;
+		hash_bytes(buf_str(&b), b.len, sha);
+		if (inside_write(to, sha, buf_str(&b), b.len, 0644) == 0)
+			n++;
+	}
+	strs_release(&names);
+	buf_release(&b);
+	if (fd >= 0)
+		close(fd);
+	return n;
+}
+
+/* corpus/ appears whole, in place of an older one. */
+static void
+publish_corpus(struct life *l)
+{
+	int to;
+	size_t n;
+
+	file_remove(l->dir, ".corpus", NULL);
+	if (mkdirat(l->dir, ".corpus", 0755) != 0)
+		return;
+	to = openat(l->dir, ".corpus", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (to < 0)
+		return;
+	n = take_all(l, "minimize/corpus", to);
+	syncfs(to);
+	close(to);
+	if (n == 0)
+		return;
+	file_remove(l->dir, "corpus", NULL);
+	if (renameat(l->dir, ".corpus", l->dir, "corpus") != 0)
+		life_say(l, "cannot make 'corpus': %s", strerror(errno));
+}
+
+/* A quarantined input of the corpus is a crash that was not known yet. */
+static void
+take_quarantine(struct life *l)
+{
+	int fd = inside_open(
+	    l->workfd, "minimize/quarantine", O_RDONLY | O_DIRECTORY, 0);
+	struct strs names = {0};
+	struct found *f;
+	char *path;
+	size_t i;
+	int to;
+
+	if (fd < 0)
+		return;
+	file_list(fd, ".", &names, NULL);
+	close(fd);
+	for (i = 0; i < names.n; i++) {
+		path = mem_printf("minimize/quarantine/%s", names.v[i]);
+		f = collect_input(l, path, false);
+		if (f != NULL)
+			livetriage_add(l, f);
+		free(path);
+	}
+	strs_release(&names);
+	mkdirat(l->dir, "quarantine", 0755);
+	to = openat(l->dir, "quarantine",
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (to >= 0) {
+		take_all(l, "minimize/quarantine", to);
+		close(to);
+	}
+}
+
+/* lago-minimize with these operands; true when it has a result. */
+static bool
+minimize(struct life *l, double seconds, const char *out, const char *input,
+    bool corpus)
+{
+	struct strs options = {0}, inputs = {0};
+	struct fail f = {0};
+	struct task *t;
+	bool good = false;
+
+	strs_add(&options, "lago-minimize");
+	strs_addf(&options, "-b%.1f", seconds);
+	strs_addf(&options, "-o%s/minimize/%s", l->work, out);
+	if (corpus)
+		strs_addf(
+		    &options, "-xquarantine=%s/minimize/quarantine", l->work);
+	strs_addf(&inputs, "%s/minimize/%s", l->work, input);
+	t = replays_start(l, &options, &inputs, 0, seconds + 10, &f);
+	if (t == NULL) {
+		life_say(l, "%s", f.text);
+	} else {
+		task_wait(l, t);
+		good = WIFEXITED(t->ev.status) &&
+		       WEXITSTATUS(t->ev.status) <= EX_LAGO_NO;
+		if (!good)
+			life_say(l, "lago-minimize: status %d",
+			    WIFEXITED(t->ev.status)
+				? WEXITSTATUS(t->ev.status)
+				: 128 + WTERMSIG(t->ev.status));
+		task_free(l, t);
+	}
+	strs_release(&options);
+	strs_release(&inputs);
+	return good;
+}
+
+static void
+minimize_corpus(struct life *l, double seconds)
+{
+	if (seconds < 1 || stage_queue(l) == 0 ||
+	    !minimize(l, seconds, "corpus", "in", true))
+		return;
+	publish_corpus(l);
+	take_quarantine(l);
+}
+
+/* ---- reducing ---- */
+
+static void
+reduce_one(struct life *l, const struct found *f, double seconds, int to)
+{
+	char *out = mem_printf("reduced/%s", f->sha);
+	char *in = mem_printf("crash/%s", f->sha);
+	char *result = mem_printf("minimize/reduced/%s", f->sha);
+	struct buf b = BUF_INIT;
+	int fd;
+
+	close(inside_dir(l->workfd, "minimize"));
+	close(inside_dir(l->workfd, "minimize/reduced"));
+	fd = inside_dir(l->workfd, "minimize/crash");
+	if (fd >= 0 && stage(l, fd, "crashes", f->sha) == 0 &&
+	    minimize(l, seconds, out, in, false) &&
+	    inside_read(l->workfd, result, INPUT_MAX, &b) == 0 &&
+	    b.len < f->size)
+		file_write(to, f->sha, buf_str(&b), b.len, 0644, NULL);
+	buf_release(&b);
+	if (fd >= 0)
+		close(fd);
+	free(out);
+	free(in);
+	free(result);
+}
+
+/* The smallest of each bug that has no reduced form yet. */
+static void
+reduce(struct life *l, double end)
+{
+	double total = l->deadline / 10, each;
+	struct found **best;
+	size_t i, n = livetriage_best(l, &best);
+	int to;
+
+	if (total < REDUCE_LEAST)
+		total = REDUCE_LEAST;
+	if (clock_mono() + total < end)
+		end = clock_mono() + total;
+	mkdirat(l->dir, "reduced", 0755);
+	to = openat(
+	    l->dir, "reduced", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	for (i = 0; to >= 0 && i < n; i++) {
+		each = (end - clock_mono()) / (double)(n - i);
+		if (each < REDUCE_EACH || l->gone || l->hurry == LIFE_KILL)
+			break;
+		if (!file_exists(to, best[i]->sha) && best[i]->size > 1)
+			reduce_one(l, best[i], each, to);
+	}
+	if (to >= 0)
+		close(to);
+	free(best);
+}
+
+int
+finish_go(struct life *l)
+{
+	double start = clock_mono();
+
+	collect_crashes(l);
+	collect_queue(l);
+	livetriage_drain(l, limit(l, start));
+	minimize_corpus(l, (limit(l, start) - clock_mono()) / 3);
+	livetriage_drain(l, limit(l, start));
+	reduce(l, limit(l, start));
+	return l->gone ? life_fail(l, "node", EX_LAGO_TEMP,
+			     "the keeper of the run was ended")
+		       : 0;
+}

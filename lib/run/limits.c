@@ -1,0 +1,107 @@
+#include "run/limits.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/file.h"
+#include "run/instances.h"
+#include "run/life.h"
+#include "run/task.h"
+
+#define MIB (1024 * 1024)
+#define RESERVE (16 * MIB)
+#define NODE_LEAST (64 * MIB) /* free on the machine's disk */
+#define COST 50		      /* measuring may take this part of the time */
+
+void
+limits_reserve(struct life *l)
+{
+	int fd = openat(l->dir, ".reserve",
+	    O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+	if (fd < 0)
+		return;
+	if (posix_fallocate(fd, 0, RESERVE) != 0)
+		unlinkat(l->dir, ".reserve", 0);
+	close(fd);
+}
+
+static void
+measure_memory(struct life *l)
+{
+	struct keeper_usage u;
+	struct instance *in, *most = NULL;
+	unsigned i;
+
+	l->rss = 0;
+	for (i = 0; l->instances != NULL && i < l->n; i++) {
+		in = &l->instances->v[i];
+		in->rss = in->task != NULL && !l->gone &&
+				  keeper_usage(l->keeper, in->task->id, &u)
+			      ? u.rss
+			      : 0;
+		l->rss += in->rss;
+		if (most == NULL || in->rss > most->rss)
+			most = in;
+	}
+	if (most == NULL || most->task == NULL ||
+	    l->rss / MIB <= (uint64_t)life_int(l, "memory", 2048))
+		return;
+	life_say(l,
+	    "memory: the run uses %llu MiB of %lld, instance %u is "
+	    "ended (%llu MiB)",
+	    (unsigned long long)(l->rss / MIB),
+	    (long long)life_int(l, "memory", 2048), most->no,
+	    (unsigned long long)(most->rss / MIB));
+	task_signal(l, most->task, SIGKILL);
+}
+
+void
+limits_measure(struct life *l)
+{
+	double now = clock_mono();
+
+	measure_memory(l);
+	if (now < l->disk_next)
+		return;
+	l->disk = file_usage(l->dir, ".");
+	l->disk_next = clock_mono() + COST * (clock_mono() - now);
+}
+
+static int
+full(struct life *l, const char *reason, int status, const char *text)
+{
+	unlinkat(l->dir, ".reserve", 0);
+	return life_fail(l, reason, status, "%s", text);
+}
+
+int
+limits_tick(struct life *l)
+{
+	struct statvfs v;
+
+	if (l->disk / MIB > (uint64_t)life_int(l, "disk", 20480))
+		return full(l, "quota", EX_LAGO_DATA,
+		    "the run uses more disk than the job's quota");
+	if (fstatvfs(l->dir, &v) == 0 &&
+	    (uint64_t)v.f_bavail * v.f_frsize < NODE_LEAST)
+		return full(
+		    l, "disk", EX_LAGO_IO, "this machine's disk is full");
+	return 0;
+}
+
+uint64_t
+limits_rss(const struct life *l)
+{
+	return l->rss / MIB;
+}
+
+uint64_t
+limits_disk(const struct life *l)
+{
+	return l->disk / MIB;
+}

@@ -1,0 +1,174 @@
+#include "run/replays.h"
+
+#include <sys/mman.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/fail.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/paths.h"
+#include "base/strs.h"
+#include "run/inside.h"
+#include "run/life.h"
+#include "run/rooms.h"
+#include "run/task.h"
+
+#define INPUT_MAX (16 << 20)
+
+static const char *const dirs[] = {
+    "triage/crashes", "triage/traces", "triage/reports"};
+
+int
+replays_prepare(struct life *l)
+{
+	int fd = inside_dir(l->workfd, "triage"), one;
+	size_t i;
+
+	for (i = 0; fd >= 0 && i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		one = inside_dir(fd, dirs[i] + strlen("triage/"));
+		if (one < 0)
+			break;
+		close(one);
+	}
+	if (fd >= 0)
+		close(fd);
+	if (fd < 0 || i < sizeof(dirs) / sizeof(dirs[0]) ||
+	    rooms_make(l, "triage", 0) != 0)
+		return life_fail(
+		    l, "disk", EX_LAGO_IO, "cannot make 'work/triage'");
+	return 0;
+}
+
+void
+replays_write(
+    struct life *l, const char *dir, const char *name, const struct buf *text)
+{
+	char *path = mem_printf("triage/%s", dir);
+	int fd = inside_open(l->workfd, path, O_RDONLY | O_DIRECTORY, 0);
+
+	if (fd >= 0) {
+		inside_write(fd, name, buf_str(text), text->len, 0644);
+		close(fd);
+	}
+	free(path);
+}
+
+int
+replays_stage(struct life *l, const char *sha)
+{
+	char *path = mem_printf("crashes/%s", sha);
+	struct buf b = BUF_INIT;
+	int rc = file_read(l->dir, path, INPUT_MAX, &b, NULL, NULL);
+
+	if (rc == 0)
+		replays_write(l, "crashes", sha, &b);
+	buf_release(&b);
+	free(path);
+	return rc;
+}
+
+void
+replays_unstage(struct life *l, const char *sha)
+{
+	char path[128];
+	int fd;
+	size_t i;
+
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		snprintf(path, sizeof(path), "%s", dirs[i]);
+		fd = inside_open(l->workfd, path, O_RDONLY | O_DIRECTORY, 0);
+		if (fd < 0)
+			continue;
+		unlinkat(fd, sha, 0);
+		close(fd);
+	}
+}
+
+char *
+replays_path(const struct life *l, const char *sha)
+{
+	return mem_printf("%s/triage/crashes/%s", l->work, sha);
+}
+
+static int
+operands(const struct strs *inputs)
+{
+	int fd = memfd_create("operands", MFD_CLOEXEC);
+	size_t i;
+
+	for (i = 0; fd >= 0 && i < inputs->n; i++)
+		if (file_write_fd(fd, inputs->v[i], strlen(inputs->v[i]) + 1) !=
+		    0) {
+			close(fd);
+			fd = -1;
+		}
+	if (fd >= 0)
+		lseek(fd, 0, SEEK_SET);
+	return fd;
+}
+
+/* What every call has: the job's limits, how the input is presented, the
+ * environment. */
+static void
+add_job(const struct life *l, const char *name, struct strs *argv)
+{
+	double timeout = life_seconds(l, "timeout", 0);
+	size_t i;
+
+	strs_add(argv, "-0j");
+	if (timeout > 0)
+		strs_addf(argv, "-t%g", timeout);
+	if (l->replay_file != NULL)
+		strs_addf(argv, "-xfile=%s", l->replay_file);
+	for (i = 0; i < l->crash_status.n; i++)
+		strs_addf(argv, "-xcrash_status=%s", l->crash_status.v[i]);
+	for (i = 0; i < l->replay_env.n; i++)
+		strs_addf(argv, "-xenv.%s", l->replay_env.v[i]);
+	if (strcmp(name, "lago-triage") == 0) {
+		strs_addf(argv, "-xtraces=%s/triage/traces", l->work);
+		strs_addf(argv, "-o%s/triage/reports", l->work);
+	}
+}
+
+struct task *
+replays_start(struct life *l, const struct strs *words,
+    const struct strs *inputs, int nice, double seconds, struct fail *f)
+{
+	struct keeper_cmd cmd = KEEPER_CMD_INIT;
+	struct strs argv = {0}, env = {0};
+	char *cwd = mem_printf("%s/triage/0", l->work);
+	struct task *t = NULL;
+	size_t i;
+
+	strs_addf(&argv, "%s/%s", paths_bin(), words->v[0]);
+	for (i = 1; i < words->n; i++)
+		strs_add(&argv, words->v[i]);
+	add_job(l, words->v[0], &argv);
+	strs_add(&argv, "--");
+	for (i = 0; i < l->replay_argv.n; i++)
+		strs_add(&argv, l->replay_argv.v[i]);
+	rooms_env(l, &env);
+	cmd.in = operands(inputs);
+	cmd.argv = argv.v;
+	cmd.env = strs_argv(&env);
+	cmd.cwd = cwd;
+	cmd.cpus = &l->claim.cpus;
+	cmd.nice = nice;
+	if (cmd.in < 0)
+		fail_errno(f, EX_LAGO_TEMP, "cannot start '%s'", words->v[0]);
+	else
+		t = task_start(l, words->v[0], &cmd, seconds, f);
+	if (cmd.in >= 0)
+		close(cmd.in);
+	strs_release(&argv);
+	strs_release(&env);
+	free(cwd);
+	return t;
+}

@@ -1,0 +1,35 @@
+/*
+ * lago-triage and lago-minimize as this run calls them: below the keeper, with
+ * the command, environment and file name that the driver's replay gave.  Inputs
+ * are staged in work/triage, for nothing else of the run directory need be
+ * visible in the sandbox.
+ */
+#ifndef LAGO_RUN_REPLAYS_H
+#define LAGO_RUN_REPLAYS_H
+
+struct buf;
+struct fail;
+struct keeper_cmd;
+struct life;
+struct strs;
+struct task;
+
+/* work/triage/{crashes,traces,reports} and a room to run in. */
+int replays_prepare(struct life *l);
+/* Copy crashes/SHA to work/triage/crashes; -1 when it is gone. */
+int replays_stage(struct life *l, const char *sha);
+void replays_unstage(struct life *l, const char *sha);
+/* Where it is staged, absolute; the caller frees. */
+char *replays_path(const struct life *l, const char *sha);
+/* A file in a directory of work/triage. */
+void replays_write(
+    struct life *l, const char *dir, const char *name, const struct buf *text);
+
+/*
+ * words: the command's name, options of this call.  inputs: paths, given on
+ * standard input.  It runs on all CPUs of the run, `nice` behind the fuzzers.
+ */
+struct task *replays_start(struct life *l, const struct strs *words,
+    const struct strs *inputs, int nice, double seconds, struct fail *f);
+
+#endif
