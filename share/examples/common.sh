@@ -41,6 +41,13 @@ jobs() {
 		table job name state executions edges crashes bugs
 }
 
+# bugs: all of them, as lago-crashes tells them.
+bugs() {
+	lago-crashes -aj | jq -r '[.id, .severity, .kind, .access, .crashes,
+		.top] | @tsv' |
+		table bug severity kind access inputs 'innermost frames'
+}
+
 # submit BUNDLE: its job.
 submit() {
 	lago-submit -P 1 -m 1024 -t "$seconds" "$1" | cut -f 1
