@@ -2,6 +2,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,18 +135,33 @@ open_home(bool create, struct fail *f)
 }
 
 static int
+get_limit(
+    const struct kv *config, const char *key, uint64_t *limit, struct fail *f)
+{
+	const char *text = kv_get(config, key);
+	int64_t v;
+
+	if (text == NULL || *text == '\0')
+		return 0;
+	if (opt_parse_num(text, 1, INT64_MAX / 4, &v) == -1)
+		return fail_set(f, EX_LAGO_CONFIG,
+		    "config: %s='%.60s' is not valid", key, text);
+	*limit = (uint64_t)v;
+	return 0;
+}
+
+static int
 get_limits(struct bundle_limits *l, struct fail *f)
 {
 	struct kv config = {0};
-	int rc;
+	int rc = 0;
 
 	*l = (struct bundle_limits)BUNDLE_LIMITS;
-	if (home.fd == -1)
-		return 0;
-	rc = home_config(&home, &config, f);
-	l->bytes = (uint64_t)kv_int(&config, "bundle_bytes", (int64_t)l->bytes);
-	l->members =
-	    (uint64_t)kv_int(&config, "bundle_members", (int64_t)l->members);
+	if (home.fd != -1 &&
+	    (home_config(&home, &config, f) == -1 ||
+		get_limit(&config, "bundle_bytes", &l->bytes, f) == -1 ||
+		get_limit(&config, "bundle_members", &l->members, f) == -1))
+		rc = -1;
 	kv_release(&config);
 	return rc;
 }
@@ -286,20 +302,34 @@ add_job(struct submit *s, struct kv *job, struct fail *f)
 	}
 	free(name);
 	if (rc == 0 && (rc = home_new_publish(&new, f)) == 0) {
-		print(job, new.id);
 		rc = add_rows(&new, job, f);
 		/* The job is there: to call again would queue it twice. */
 		if (rc == -1 && f->status == EX_LAGO_TEMP)
 			f->status = EX_LAGO_IO;
+		print(job, new.id);
 	}
 	home_new_end(&new);
 	return rc;
+}
+
+/* A signal waits until the job is whole. */
+static void
+hold_signals(int how)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(how, &set, NULL);
 }
 
 static int
 add_jobs(struct submit *s, struct fail *f)
 {
 	size_t i;
+	int rc = 0;
 
 	if (nflag) {
 		for (i = 0; i < s->n; i++)
@@ -311,10 +341,12 @@ add_jobs(struct submit *s, struct fail *f)
 	if (store == NULL &&
 	    (store = store_open(home.path, STORE_WRITE, f)) == NULL)
 		return -1;
-	for (i = 0; i < s->n; i++)
-		if (add_job(s, &s->jobs[i], f) == -1)
-			return -1;
-	return 0;
+	for (i = 0; rc == 0 && i < s->n; i++) {
+		hold_signals(SIG_BLOCK);
+		rc = add_job(s, &s->jobs[i], f);
+		hold_signals(SIG_UNBLOCK);
+	}
+	return rc;
 }
 
 static int

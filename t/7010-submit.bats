@@ -262,3 +262,29 @@ $(key 1 member) $(key 1 named) $(key 1 shape)" = \
 	[ -f other/jobs/1/job ]
 	[ ! -e "$LAGO_HOME" ]
 }
+
+@test "killed while it copies: the job is whole or absent, and so is its row" {
+	local i pid
+	# begun PID: it is at work, or over.
+	begun() {
+		[ -n "$(find "$LAGO_HOME" -name ".new.*" -newer mark 2>/dev/null)" ] ||
+			! kill -0 "$1" 2>/dev/null
+	}
+	head -c 30000000 /dev/urandom >good/corpus/large
+	bsdtar -cf a.tar -C good .
+	for i in KILL TERM KILL INT KILL; do
+		touch mark
+		lago-submit -q a.tar &
+		pid=$!
+		wait_for 20 begun $pid
+		kill -$i $pid || true
+		wait $pid || true
+	done
+	submits a.tar
+	for i in $(jobs); do
+		case $i in .new.*) continue ;; esac
+		cmp a.tar "$LAGO_HOME/jobs/$i/bundle.tar"
+		[ "$(key "$i" member)" = target ]
+		[ "$(sql "SELECT count(*) FROM job WHERE id = $i")" = 1 ]
+	done
+}
