@@ -36,7 +36,9 @@ struct exec_target {
 	 * program is a libFuzzer target.  argv[0] without a slash is looked up
 	 * in env's PATH. */
 	char *const *argv;
-	char *const *env; /* exactly this, and TMPDIR, a fresh directory */
+	/* Exactly this; TMPDIR and HOME that it does not have are fresh
+	 * directories. */
+	char *const *env;
 	const char *cwd;  /* NULL: a fresh empty directory for each run ... */
 	const char *tree; /* ... with links to the entries of this one */
 	const char *file; /* the name the input must have; NULL: "input" */
@@ -82,7 +84,7 @@ struct exec_result {
 	pid_t pid;
 	double wall, cpu; /* seconds; cpu of all that it waited for */
 	uint64_t rss;	  /* most, bytes; never less than the guardian's */
-	unsigned killed;  /* processes that were left over */
+	bool left;	  /* other processes of it were there and killed */
 
 	/* Standard output and error in the order written, NULs included.
 	 * More than fits: head, a line "[lago: N bytes left out]", tail. */

@@ -1,0 +1,591 @@
+#include "target/exec.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/fail.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/sig.h"
+#include "base/strs.h"
+#include "target/forkserver.h"
+#include "target/guardian.h"
+
+#define OUTPUT_DEFAULT (256 << 10)
+#define OUTPUT_LEAST 4096
+
+/*
+ * DIR, made by exec_open, holds only "run", made for each input:
+ *
+ *	run/in/NAME	the input
+ *	run/cwd run/tmp	working directory, TMPDIR
+ *
+ * All lengths are the same in all slots, for the stack's addresses are.
+ */
+struct exec {
+	struct exec_target t;
+	struct guardian g;
+	struct strs argv, env, tree;
+	char *dir, *run, *input, *program, *cwd;
+	int look; /* FORKSERVER_ flags */
+	int sock;
+	pid_t guardian;
+	bool running;
+	struct exec_input in; /* hooks of the current run */
+	struct exec_result result;
+	struct buf out;
+	size_t size;  /* of g.out */
+	unsigned bad; /* directories that could not be removed */
+};
+
+static bool
+program_at(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+	       access(path, X_OK) == 0;
+}
+
+/* As execvp finds it, but in the target's own PATH. */
+static char *
+find_program(const char *name, const char *path)
+{
+	char *real = NULL, *p;
+	size_t n;
+
+	if (strchr(name, '/') != NULL)
+		return program_at(name) ? realpath(name, NULL) : NULL;
+	for (; real == NULL && path != NULL; path = *path ? path + 1 : NULL) {
+		n = strcspn(path, ":");
+		p = mem_printf("%.*s/%s", n ? (int)n : 1, n ? path : ".", name);
+		if (program_at(p))
+			real = realpath(p, NULL);
+		free(p);
+		path += n;
+	}
+	return real;
+}
+
+/* Is the input named in the command?  "@@" becomes its path. */
+static bool
+fill_argv(struct exec *e)
+{
+	char *const *a, *p, *arg;
+	bool named = false;
+	struct buf b = BUF_INIT;
+
+	for (a = e->t.argv; *a != NULL; a++) {
+		buf_reset(&b);
+		for (arg = *a; (p = strstr(arg, "@@")) != NULL; arg = p + 2) {
+			buf_add(&b, arg, (size_t)(p - arg));
+			buf_adds(&b, e->input);
+			named = true;
+		}
+		buf_adds(&b, arg);
+		strs_add(&e->argv, buf_str(&b));
+	}
+	buf_release(&b);
+	if (!named && (e->look & FORKSERVER_LIBFUZZER)) {
+		strs_add(&e->argv, e->input);
+		named = true;
+	}
+	return named;
+}
+
+static bool
+is_elf(const char *path)
+{
+	char magic[4] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool elf = fd >= 0 && read(fd, magic, 4) == 4 &&
+		   memcmp(magic, "\177ELF", 4) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return elf;
+}
+
+static void
+fill_memory(struct exec *e)
+{
+	uint64_t bytes = (uint64_t)e->t.memory << 20;
+
+	/* A sanitizer maps terabytes; what a script starts nobody knows. */
+	if ((e->look & FORKSERVER_SANITIZER) || !is_elf(e->program))
+		e->g.resident = bytes;
+	else
+		e->g.space = bytes;
+}
+
+static int
+fill_output(struct exec *e, struct fail *f)
+{
+	size_t size = e->t.output ? e->t.output : OUTPUT_DEFAULT;
+
+	if (size < OUTPUT_LEAST)
+		size = OUTPUT_LEAST;
+	e->size = size;
+	e->g.head = size / 2;
+	e->g.ring = size - e->g.head;
+	e->g.out = mmap(NULL, size, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (e->g.out == MAP_FAILED)
+		return fail_errno(f, EX_LAGO_TEMP, "no memory for output");
+	return 0;
+}
+
+static int
+make_dir(struct exec *e, struct fail *f)
+{
+	const char *tmp = getenv("TMPDIR");
+	char *dir, *real = NULL;
+
+	dir = mem_printf(
+	    "%s/lago-exec.XXXXXX", tmp != NULL && *tmp != '\0' ? tmp : "/tmp");
+	if (mkdtemp(dir) != NULL && (real = realpath(dir, NULL)) == NULL)
+		rmdir(dir);
+	if (real == NULL)
+		fail_errno(f, EX_LAGO_CANTCREAT, "cannot make '%s'", dir);
+	free(dir);
+	if (real == NULL)
+		return -1;
+	e->dir = real;
+	e->run = mem_printf("%s/run", real);
+	e->input = mem_printf(
+	    "%s/in/%s", e->run, e->t.file != NULL ? e->t.file : "input");
+	return 0;
+}
+
+/* Links to what is in the tree: text pairs, where it is and its name. */
+static int
+read_tree(struct exec *e, struct fail *f)
+{
+	struct strs names = {0};
+	char *real;
+	size_t i;
+
+	if (e->t.tree == NULL || e->t.cwd != NULL)
+		return 0;
+	real = realpath(e->t.tree, NULL);
+	if (real == NULL || file_list(AT_FDCWD, real, &names, f) != 0) {
+		free(real);
+		return fail_errno(
+		    f, EX_LAGO_NOINPUT, "cannot read '%s'", e->t.tree);
+	}
+	for (i = 0; i < names.n; i++) {
+		strs_addf(&e->tree, "%s/%s", real, names.v[i]);
+		strs_addf(&e->tree, "%s/%s", e->cwd, names.v[i]);
+	}
+	strs_release(&names);
+	free(real);
+	return 0;
+}
+
+static int
+prepare(struct exec *e, struct fail *f)
+{
+	char *const *v;
+	bool named;
+
+	if (e->t.file != NULL &&
+	    (*e->t.file == '\0' || strchr(e->t.file, '/') != NULL))
+		return fail_set(
+		    f, EX_LAGO_USAGE, "not a file name '%s'", e->t.file);
+	for (v = e->t.env; v != NULL && *v != NULL; v++)
+		strs_add(&e->env, *v);
+	e->program = find_program(e->t.argv[0], strs_env_get(&e->env, "PATH"));
+	if (e->program == NULL)
+		return fail_set(
+		    f, EX_LAGO_NOINPUT, "no program '%s'", e->t.argv[0]);
+	if ((e->look = forkserver_look(e->program, f)) < 0 ||
+	    make_dir(e, f) != 0 || fill_output(e, f) != 0)
+		return -1;
+	e->cwd = e->t.cwd != NULL ? realpath(e->t.cwd, NULL)
+				  : mem_printf("%s/cwd", e->run);
+	if (e->cwd == NULL)
+		return fail_errno(
+		    f, EX_LAGO_NOINPUT, "cannot enter '%s'", e->t.cwd);
+	if (strs_env_get(&e->env, "TMPDIR") == NULL)
+		strs_addf(&e->env, "TMPDIR=%s/tmp", e->run);
+	if (strs_env_get(&e->env, "HOME") == NULL)
+		strs_addf(&e->env, "HOME=%s", e->cwd);
+	named = fill_argv(e);
+	fill_memory(e);
+	e->g.program = e->program;
+	e->g.argv = strs_argv(&e->argv);
+	e->g.env = strs_argv(&e->env);
+	e->g.dir = e->dir;
+	e->g.cwd = e->cwd;
+	e->g.in = named ? "/dev/null" : e->input;
+	e->g.core = e->t.core;
+	return read_tree(e, f);
+}
+
+/* A guardian that the kernel killed for memory is replaced. */
+static int
+start_guardian(struct exec *e, struct fail *f)
+{
+	int sock[2];
+
+	if (e->guardian > 0)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) != 0)
+		return fail_errno(f, EX_LAGO_TEMP, "cannot make a socket");
+	e->guardian = fork();
+	if (e->guardian == 0)
+		guardian_serve(&e->g, sock[1]);
+	close(sock[1]);
+	if (e->guardian < 0) {
+		close(sock[0]);
+		return fail_errno(f, EX_LAGO_TEMP, "cannot fork");
+	}
+	e->sock = sock[0];
+	return 0;
+}
+
+static void
+end_guardian(struct exec *e)
+{
+	if (e->guardian <= 0)
+		return;
+	close(e->sock);
+	e->sock = -1;
+	while (waitpid(e->guardian, NULL, 0) < 0 && errno == EINTR)
+		;
+	e->guardian = -1;
+	e->running = false;
+}
+
+struct exec *
+exec_open(const struct exec_target *t, struct fail *f)
+{
+	struct exec *e = mem_alloc(sizeof(*e));
+
+	e->t = *t;
+	e->sock = -1;
+	e->guardian = -1;
+	e->g.out = MAP_FAILED;
+	if (prepare(e, f) == 0 && start_guardian(e, f) == 0)
+		return e;
+	exec_close(e);
+	return NULL;
+}
+
+void
+exec_close(struct exec *e)
+{
+	if (e == NULL)
+		return;
+	end_guardian(e);
+	if (e->dir != NULL)
+		file_remove(AT_FDCWD, e->dir, NULL);
+	if (e->g.out != MAP_FAILED)
+		munmap(e->g.out, e->size);
+	strs_release(&e->argv);
+	strs_release(&e->env);
+	strs_release(&e->tree);
+	buf_release(&e->out);
+	free(e->dir);
+	free(e->run);
+	free(e->input);
+	free(e->program);
+	free(e->cwd);
+	free(e);
+}
+
+/* Of the last run, whatever the target made of it. */
+static void
+clear_run(struct exec *e)
+{
+	char *aside;
+
+	if (file_remove(AT_FDCWD, e->run, NULL) == 0)
+		return;
+	aside = mem_printf("%s/bad%u", e->dir, e->bad++);
+	if (rename(e->run, aside) != 0)
+		e->bad--;
+	free(aside);
+}
+
+static int
+make_run(struct exec *e, struct fail *f)
+{
+	static const char *const names[] = {"", "/in", "/tmp", "/cwd"};
+	char path[PATH_MAX];
+	size_t i;
+
+	clear_run(e);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", e->run, names[i]);
+		if (mkdir(path, 0700) != 0)
+			return fail_errno(
+			    f, EX_LAGO_CANTCREAT, "cannot make '%s'", path);
+	}
+	for (i = 0; i + 1 < e->tree.n; i += 2)
+		if (symlink(e->tree.v[i], e->tree.v[i + 1]) != 0)
+			return fail_errno(f, EX_LAGO_CANTCREAT,
+			    "cannot make '%s'", e->tree.v[i + 1]);
+	return 0;
+}
+
+static int
+copy_input(const char *path, int to, struct fail *f)
+{
+	int from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	ssize_t n;
+
+	if (from < 0)
+		return fail_errno(f, EX_LAGO_NOINPUT, "cannot open '%s'", path);
+	if (fstat(from, &st) != 0 || !S_ISREG(st.st_mode)) {
+		close(from);
+		return fail_set(
+		    f, EX_LAGO_NOINPUT, "not a regular file '%s'", path);
+	}
+	while ((n = sendfile(to, from, NULL, 1 << 30)) > 0)
+		;
+	if (n < 0)
+		fail_errno(f, EX_LAGO_IO, "cannot copy '%s'", path);
+	close(from);
+	return n < 0 ? -1 : 0;
+}
+
+static int
+make_input(struct exec *e, const struct exec_input *in, struct fail *f)
+{
+	int fd, rc = 0;
+
+	fd = open(e->input, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return fail_errno(
+		    f, EX_LAGO_CANTCREAT, "cannot make '%s'", e->input);
+	if (in->data == NULL && in->path != NULL)
+		rc = copy_input(in->path, fd, f);
+	else if (in->len > 0 && file_write_fd(fd, in->data, in->len) != 0)
+		rc = fail_errno(f, EX_LAGO_IO, "cannot write '%s'", e->input);
+	close(fd);
+	return rc;
+}
+
+static int
+order(struct exec *e, const struct guardian_order *o)
+{
+	return send(e->sock, o, sizeof(*o), MSG_NOSIGNAL) == sizeof(*o) ? 0
+									: -1;
+}
+
+int
+exec_start(struct exec *e, const struct exec_input *in, struct fail *f)
+{
+	struct guardian_order o = {.what = GUARDIAN_RUN, .aslr = in->aslr};
+
+	if (e->running)
+		abort();
+	o.wall = in->wall > 0 ? in->wall : e->t.wall;
+	o.cpu = in->cpu > 0 ? in->cpu : e->t.cpu;
+	o.tell_start = in->at_start != NULL;
+	o.tell_limit = in->at_limit != NULL;
+	if (make_run(e, f) != 0 || make_input(e, in, f) != 0)
+		return -1;
+	if (e->guardian > 0 && order(e, &o) != 0)
+		end_guardian(e);
+	if (e->guardian <= 0 &&
+	    (start_guardian(e, f) != 0 || order(e, &o) != 0))
+		return -1;
+	e->in = *in;
+	e->running = true;
+	return 0;
+}
+
+int
+exec_fd(const struct exec *e)
+{
+	return e->sock;
+}
+
+/* The head and, after a line that says so, the tail of the ring. */
+static void
+take_output(struct exec *e, uint64_t printed)
+{
+	const struct guardian *g = &e->g;
+	size_t at;
+
+	buf_reset(&e->out);
+	if (printed <= g->head + g->ring) {
+		buf_add(&e->out, g->out, (size_t)printed);
+	} else {
+		at = (size_t)((printed - g->head) % g->ring);
+		buf_add(&e->out, g->out, g->head);
+		buf_addf(&e->out, "\n[lago: %llu bytes left out]\n",
+		    (unsigned long long)(printed - g->head - g->ring));
+		buf_add(&e->out, g->out + g->head + at, g->ring - at);
+		buf_add(&e->out, g->out + g->head, at);
+	}
+	e->result.out = buf_str(&e->out);
+	e->result.outlen = e->out.len;
+	e->result.printed = printed;
+}
+
+static bool
+is_crash(const struct exec *e, const struct guardian_news *n)
+{
+	size_t i;
+
+	if (n->asked || n->limit != EXEC_NO_LIMIT)
+		return false;
+	if (WIFSIGNALED(n->status))
+		return true;
+	for (i = 0; i < e->t.ncrash_status; i++)
+		if (WEXITSTATUS(n->status) == e->t.crash_status[i])
+			return true;
+	return false;
+}
+
+static int
+ended(struct exec *e, struct guardian_news *n, struct fail *f)
+{
+	struct exec_result *r = &e->result;
+
+	e->running = false;
+	if (n->error != 0) {
+		errno = n->error;
+		return fail_errno(f,
+		    n->error == EAGAIN || n->error == ENOMEM
+			? EX_LAGO_TEMP
+			: EX_LAGO_UNAVAILABLE,
+		    "cannot run '%s'", e->program);
+	}
+	/* It was faster than the watch: the kernel killed it. */
+	if (n->limit == EXEC_NO_LIMIT && !n->asked && WIFSIGNALED(n->status) &&
+	    WTERMSIG(n->status) == SIGKILL && e->g.resident != 0 &&
+	    n->rss > e->g.resident)
+		n->limit = EXEC_MEMORY;
+	*r = (struct exec_result){.status = n->status,
+	    .limit = n->limit,
+	    .aslr = n->aslr,
+	    .pid = n->pid,
+	    .wall = n->wall,
+	    .cpu = n->cpu,
+	    .rss = n->rss,
+	    .left = n->left};
+	r->crashed = is_crash(e, n);
+	take_output(e, n->printed);
+	return 1;
+}
+
+int
+exec_step(struct exec *e, struct fail *f)
+{
+	static const struct guardian_order go = {.what = GUARDIAN_GO};
+	struct guardian_news n;
+	ssize_t got;
+
+	got = recv(e->sock, &n, sizeof(n), MSG_DONTWAIT);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (got != sizeof(n)) {
+		end_guardian(e);
+		return fail_set(f, EX_LAGO_TEMP, "the guardian of '%s' is gone",
+		    e->program);
+	}
+	switch (n.what) {
+	case GUARDIAN_STARTS:
+		e->in.at_start(n.pid, e->in.arg);
+		order(e, &go);
+		return 0;
+	case GUARDIAN_LIMIT:
+		e->in.at_limit(n.pid, e->in.arg);
+		order(e, &go);
+		return 0;
+	default:
+		return ended(e, &n, f);
+	}
+}
+
+void
+exec_kill(struct exec *e)
+{
+	static const struct guardian_order die = {.what = GUARDIAN_KILL};
+
+	if (e->running)
+		order(e, &die);
+}
+
+const struct exec_result *
+exec_result(const struct exec *e)
+{
+	return &e->result;
+}
+
+int
+exec_run(struct exec *e, const struct exec_input *in, struct fail *f)
+{
+	struct pollfd p = {.events = POLLIN};
+	bool stopped = false;
+	int rc;
+
+	if (exec_start(e, in, f) != 0)
+		return -1;
+	while ((rc = exec_step(e, f)) == 0) {
+		if (sig_got && !stopped) {
+			exec_kill(e);
+			stopped = true;
+		}
+		p.fd = e->sock;
+		sig_poll(&p, 1, -1);
+	}
+	if (rc < 0)
+		return -1;
+	return stopped ? fail_set(f, EX_LAGO_TEMP, "stopped by a signal") : 0;
+}
+
+const char *
+exec_program(const struct exec *e)
+{
+	return e->program;
+}
+
+int
+exec_look(const struct exec *e)
+{
+	return e->look;
+}
+
+bool
+exec_is_libfuzzer(const char *path)
+{
+	int look = forkserver_look(path, NULL);
+
+	return look >= 0 && (look & FORKSERVER_LIBFUZZER) != 0;
+}
+
+void
+exec_sanitizer_env(struct strs *env, unsigned flags)
+{
+	static const char *const names[] = {"ASAN_OPTIONS", "HWASAN_OPTIONS",
+	    "LSAN_OPTIONS", "MSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"};
+	char *ours = mem_printf(
+	    "abort_on_error=1:symbolize=%d:detect_leaks=%d:handle_abort=1:"
+	    "handle_sigill=1:handle_sigtrap=1:print_stacktrace=1:"
+	    "log_path=stderr:stack_trace_format=DEFAULT",
+	    (flags & EXEC_SYMBOLIZE) != 0, (flags & EXEC_LEAKS) != 0);
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		strs_env_join(env, names[i], ours);
+	free(ours);
+}

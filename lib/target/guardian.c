@@ -1,0 +1,277 @@
+#include "target/guardian.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/sig.h"
+#include "target/exec.h"
+#include "target/limits.h"
+#include "target/procs.h"
+
+#define SOCK 3		       /* the only descriptor kept */
+#define CHILD_STACK (64 << 10) /* of the few calls before exec */
+#define HELD 10		       /* seconds that lago may look at a timeout */
+
+struct run {
+	const struct guardian *g;
+	struct guardian_order order;
+	struct guardian_news news;
+	struct limits limits;
+	int in, out, from; /* standard input; both ends of the output pipe */
+	int pidfd;
+	bool dying;
+};
+
+static int
+tell(const struct guardian_news *news)
+{
+	return send(SOCK, news, sizeof(*news), MSG_NOSIGNAL) == sizeof(*news)
+		   ? 0
+		   : -1;
+}
+
+/* The next order, or -1 when there is nobody to give one. */
+static int
+listen_for(struct guardian_order *o)
+{
+	ssize_t n;
+
+	do
+		n = recv(SOCK, o, sizeof(*o), 0);
+	while (n < 0 && errno == EINTR);
+	return n == sizeof(*o) ? o->what : -1;
+}
+
+/*
+ * The child, in the guardian's memory, which sleeps until it executes: only
+ * system calls, and an error is a plain assignment.
+ */
+static int
+become(void *arg)
+{
+	struct run *r = arg;
+	struct guardian_order o;
+
+	r->news.pid = (pid_t)syscall(SYS_getpid);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	setsid();
+	if (r->order.tell_start) {
+		r->news.what = GUARDIAN_STARTS;
+		if (tell(&r->news) != 0 || listen_for(&o) != GUARDIAN_GO)
+			_exit(127);
+	}
+	r->news.aslr = r->order.aslr;
+	if (chdir(r->g->cwd) == 0 && dup2(r->in, 0) == 0 &&
+	    dup2(r->out, 1) == 1 && dup2(r->out, 2) == 2 &&
+	    close_range(3, ~0U, 0) == 0 &&
+	    limits_set(&r->limits, &r->news.aslr) == 0)
+		execve(r->g->program, r->g->argv, r->g->env);
+	r->news.error = errno;
+	_exit(127);
+}
+
+static void
+shut(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+static int
+start(struct run *r)
+{
+	static char stack[CHILD_STACK] __attribute__((aligned(64)));
+	int fds[2];
+	pid_t pid;
+
+	r->in = open(r->g->in, O_RDONLY | O_CLOEXEC);
+	if (r->in < 0 || pipe2(fds, O_CLOEXEC) != 0)
+		return -1;
+	r->from = fds[0];
+	r->out = fds[1];
+	fcntl(r->from, F_SETFL, O_NONBLOCK);
+	pid = clone(
+	    become, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, r);
+	if (pid < 0)
+		return -1;
+	r->news.pid = pid;
+	close(r->out);
+	r->out = -1;
+	r->pidfd = pidfd_open(pid, 0);
+	return r->pidfd < 0 ? -1 : 0;
+}
+
+/* Take what there is; -1 at its end. */
+static int
+collect(struct run *r)
+{
+	const struct guardian *g = r->g;
+	size_t at, room;
+	ssize_t n;
+
+	for (;;) {
+		if (r->news.printed < g->head) {
+			at = r->news.printed;
+			room = g->head - at;
+		} else {
+			at = g->head + (r->news.printed - g->head) % g->ring;
+			room = g->head + g->ring - at;
+		}
+		n = read(r->from, g->out + at, room);
+		if (n == 0)
+			return -1;
+		if (n < 0)
+			return 0;
+		r->news.printed += (uint64_t)n;
+	}
+}
+
+static void
+end_it(struct run *r)
+{
+	r->dying = true;
+	kill(-r->news.pid, SIGKILL);
+	kill(r->news.pid, SIGKILL);
+}
+
+/* A limit was passed.  Lago may look at the process first. */
+static void
+passed(struct run *r, int limit)
+{
+	struct pollfd p = {SOCK, POLLIN, 0};
+	struct guardian_order o;
+
+	r->news.limit = limit;
+	r->news.what = GUARDIAN_LIMIT;
+	if (r->order.tell_limit && tell(&r->news) == 0 &&
+	    poll(&p, 1, HELD * 1000) > 0 && listen_for(&o) != GUARDIAN_GO)
+		r->news.asked = true;
+	end_it(r);
+}
+
+/* Until the process itself has ended. */
+static void
+attend(struct run *r)
+{
+	struct pollfd p[3] = {
+	    {r->pidfd, POLLIN, 0}, {SOCK, POLLIN, 0}, {r->from, POLLIN, 0}};
+	struct guardian_order o;
+	struct limits_watch w;
+	double next = -1;
+	int limit;
+
+	limits_watch(&w, &r->limits, r->news.pid);
+	while (p[0].revents == 0) {
+		limit = r->dying ? 0 : limits_passed(&w, &next);
+		if (limit != EXEC_NO_LIMIT) {
+			r->news.wall = clock_mono() - w.start;
+			passed(r, limit);
+		}
+		if (r->dying)
+			next = -1;
+		if (poll(p, 3, next < 0 ? -1 : (int)(next * 1000 + 0.999)) < 0)
+			continue;
+		/* A late answer to LIMIT changes nothing. */
+		if (p[1].revents != 0 && !r->dying &&
+		    listen_for(&o) != GUARDIAN_GO) {
+			r->news.asked = true;
+			end_it(r);
+		}
+		if (r->dying)
+			p[1].fd = -1;
+		if (p[2].revents != 0 && collect(r) != 0)
+			p[2].fd = -1; /* it closed its output */
+	}
+	limits_end(&w);
+	if (r->news.limit == EXEC_NO_LIMIT)
+		r->news.wall = clock_mono() - w.start;
+}
+
+/* The process is a zombie: end its group while its number is still taken, then
+ * whatever came to us. */
+static void
+bury(struct run *r)
+{
+	struct rusage used = {0};
+	pid_t pid;
+
+	kill(-r->news.pid, SIGKILL);
+	wait4(r->news.pid, &r->news.status, 0, &used);
+	r->news.cpu =
+	    (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+	    (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+	r->news.rss = (uint64_t)used.ru_maxrss * 1024;
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		r->news.left = true;
+	if (pid == 0) {
+		r->news.left = true;
+		procs_end();
+	}
+	collect(r);
+}
+
+static void
+run_one(const struct guardian *g, const struct guardian_order *o)
+{
+	struct run r = {.g = g, .order = *o, .in = -1, .out = -1};
+
+	r.from = r.pidfd = -1;
+	r.limits = (struct limits){o->wall, o->cpu, g->space, g->resident};
+	if (start(&r) != 0) {
+		r.news.error = errno;
+		procs_end();
+	} else {
+		attend(&r);
+		bury(&r);
+	}
+	shut(r.in);
+	shut(r.out);
+	shut(r.from);
+	shut(r.pidfd);
+	r.news.what = GUARDIAN_ENDED;
+	tell(&r.news);
+}
+
+void
+guardian_serve(const struct guardian *g, int sock)
+{
+	struct guardian_order o;
+	cpu_set_t one;
+	int what;
+
+	/* A terminal's signals are for lago, which tells us. */
+	setsid();
+	sig_default();
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_NAME, "lago-guardian");
+	if (dup2(sock, SOCK) != SOCK)
+		_exit(1);
+	fcntl(SOCK, F_SETFD, FD_CLOEXEC);
+	close_range(SOCK + 1, ~0U, 0);
+	if (g->core >= 0) {
+		CPU_ZERO(&one);
+		CPU_SET((size_t)g->core, &one);
+		sched_setaffinity(0, sizeof(one), &one);
+	}
+	/* Anything but RUN came too late for the run it was meant for. */
+	while ((what = listen_for(&o)) >= 0)
+		if (what == GUARDIAN_RUN)
+			run_one(g, &o);
+	procs_end();
+	file_remove(AT_FDCWD, g->dir, NULL);
+	_exit(0);
+}
