@@ -41,8 +41,8 @@ import_warn(struct import *im, const char *fmt, ...)
 }
 
 /* Long enough to be fast, short enough for others to get in between. */
-#define BATCH 20000
-#define BATCH_SECONDS 0.5
+#define BATCH 50000
+#define BATCH_SECONDS 1.0
 
 static int
 begin(struct import *im, struct fail *f)
@@ -58,7 +58,9 @@ import_pause(struct import *im, struct fail *f)
 	if (im->all ||
 	    (im->batch < BATCH && clock_mono() < im->begun + BATCH_SECONDS))
 		return 0;
-	return store_commit(im->store, f) == 0 ? begin(im, f) : -1;
+	im->batch = 0;
+	im->begun = clock_mono();
+	return store_pause(im->store, f);
 }
 
 /* One line of the file nodes: NAME ENGINE[:ARG] CPUS MEMORY_MB [TAG,TAG]. */

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,6 +31,7 @@ struct reading {
 	int fd;
 	int64_t crashes_at, stats_at, points, bad;
 	bool over, changed;
+	char project[128];
 };
 
 /* Size of the crash input of that name in the run being read. */
@@ -96,84 +98,48 @@ skipped_more(struct reading *r, const char *file, long skipped)
 		    r->job, r->run, file, skipped - 1);
 }
 
+/* clang-format off */
 /* Fields of a record j, of the type they must have or NULL. */
-#define TEXT(key, max)                                              \
-	"CASE json_type(j, '$." key                                 \
-	"') WHEN 'text' THEN nullif(substr(json_extract(j, '$." key \
-	"'), 1, " max "), '') END"
-#define INT(key)                                           \
-	"CASE json_type(j, '$." key                        \
-	"') WHEN 'integer' THEN json_extract(j, '$." key   \
-	"') WHEN 'real' THEN CAST(json_extract(j, '$." key \
-	"') AS INTEGER) END"
-#define BOOL(key)                                                         \
+#define TEXT(key, max, name) \
+	"CASE json_type(j, '$." key "') WHEN 'text' THEN nullif(substr(" \
+	"json_extract(j, '$." key "'), 1, " max "), '') END AS " name ", "
+#define INT(key) \
+	"CASE json_type(j, '$." key "') WHEN 'integer' THEN " \
+	"json_extract(j, '$." key "') WHEN 'real' THEN CAST(" \
+	"json_extract(j, '$." key "') AS INTEGER) END AS " key ", "
+#define BOOL(key) \
 	"CASE json_type(j, '$." key "') WHEN 'true' THEN 1 WHEN 'false' " \
-	"THEN 0 END"
+	"THEN 0 END AS " key ", "
 
-/* ?1 record, ?2 job, ?3 run, ?4 its offset, ?5 its length.  Not executed
- * completely and a missing library are no bugs. */
+/* ?1 record, ?2 job, ?3 run, ?4 its offset, ?5 its length,
+ * ?6 the project.  A unit that is only
+ * slow and a missing library are no bugs. */
 static const char insert_crash[] =
-    "REPLACE INTO crash (job, run, sha, size, kind, access, severity, "
-    "rank, "
+    "REPLACE INTO crash (job, run, sha, size, kind, access, severity, rank, "
     "security, bucket, exact, bug, top, line, reproduced, replays, "
     "exit_status, found, instance, origin, finder, at, length) "
-    "SELECT ?2, ?3, sha, lago_size(sha), kind, access, severity, "
-    "CASE severity WHEN 'critical' THEN 4 WHEN 'high' THEN 3 WHEN "
-    "'medium' "
-    "THEN 2 WHEN 'low' THEN 1 ELSE 0 END, security, bucket, exact, "
-    "CASE WHEN bucket IS NOT NULL AND crash IS NOT 0 AND "
-    "coalesce(kind, '') "
-    "NOT IN ('slow-unit', 'missing-library') THEN lago_hash((SELECT "
-    "project "
-    "FROM job WHERE id = ?2), bucket) END, top, line, reproduced, "
-    "replays, "
-    "exit_status, found, instance, origin, finder, ?4, ?5 FROM "
-    "(SELECT " TEXT("input_sha256", "65") " AS sha, " TEXT(
-	"kind", "64") " AS kind, " TEXT("access",
-	"16") " AS access, "
-	      "CASE WHEN json_extract(j, '$.severity') IN ('critical', "
-	      "'high', "
-	      "'medium', 'low', 'info') THEN json_extract(j, "
-	      "'$.severity') END "
-	      "AS severity, " BOOL("security") " AS security, " BOOL(
-		  "crash") " AS crash, " TEXT("bucket",
-		  "64") " AS bucket, " TEXT("bucket_exact",
-		  "64") " AS exact, "
-			"CASE json_type(j, '$.top') WHEN 'array' THEN "
-			"(SELECT "
-			"group_concat(substr(value, 1, 200), ' < ') "
-			"FROM (SELECT value FROM "
-			"json_each(j, '$.top') WHERE type = 'text' "
-			"LIMIT 3)) END AS top, " TEXT("crash_line",
-			    "40"
-			    "0") " AS line, " INT("reproduced") " AS "
-								"reproduced,"
-								" " INT(
-								    "replay"
-								    "s") " "
-									 "A"
-									 "S"
-									 " "
-									 "r"
-									 "e"
-									 "p"
-									 "l"
-									 "a"
-									 "y"
-									 "s"
-									 ","
-									 " " INT("exit_status") " AS exit_status, " INT(
-									     "f"
-									     "o"
-									     "u"
-									     "n"
-									     "d") " AS found, " INT("instance") " AS instance, " TEXT("origin",
-									     "1"
-									     "6") " AS origin, " TEXT("finder",
-									     "1"
-									     "0"
-									     "0") " AS finder "
-										  "FROM (SELECT ?1 AS j))";
+    "SELECT ?2, ?3, sha, lago_size(sha), kind, access, "
+    "CASE WHEN rank NOTNULL THEN word END, coalesce(rank, 0), security, "
+    "bucket, exact, CASE WHEN bucket NOTNULL AND crash IS NOT 0 AND "
+    "coalesce(kind, '') NOT IN ('slow-unit', 'missing-library') THEN "
+    "lago_hash(?6, bucket) END, top, line, reproduced, replays, exit_status, "
+    "found, instance, origin, finder, ?4, ?5 FROM (SELECT *, CASE word WHEN "
+    "'critical' THEN 4 WHEN 'high' THEN 3 WHEN 'medium' THEN 2 WHEN 'low' "
+    "THEN 1 WHEN 'info' THEN 0 END AS rank FROM (SELECT "
+    TEXT("input_sha256", "65", "sha") TEXT("kind", "64", "kind")
+    TEXT("access", "16", "access") TEXT("severity", "16", "word")
+    TEXT("bucket", "64", "bucket") TEXT("bucket_exact", "64", "exact")
+    TEXT("crash_line", "400", "line") TEXT("origin", "16", "origin")
+    TEXT("finder", "100", "finder") BOOL("security") BOOL("crash")
+    INT("reproduced") INT("replays") INT("exit_status") INT("found")
+    INT("instance")
+    "CASE json_type(j, '$.top') WHEN 'array' THEN (SELECT "
+    "group_concat(substr(value, 1, 200), ' < ') FROM (SELECT value FROM "
+    "json_each(j, '$.top') WHERE type = 'text' LIMIT 3)) END AS top "
+    /* An offset keeps the planner from working each field out at every place
+     * that names it. */
+    "FROM (SELECT ?1 AS j) LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0)";
+/* clang-format on */
 
 static int
 put_crash(struct reading *r, char *line, size_t len, int64_t at, long *skipped,
@@ -184,8 +150,8 @@ put_crash(struct reading *r, char *line, size_t len, int64_t at, long *skipped,
 		    line == NULL ? "too long" : "holds a NUL", skipped);
 		return 0;
 	}
-	if (store_exec(r->im->store, f, insert_crash, "tiiii", line, r->job,
-		r->run, at, (int64_t)len) == 0) {
+	if (store_exec(r->im->store, f, insert_crash, "tiiiit", line, r->job,
+		r->run, at, (int64_t)len, r->project) == 0) {
 		r->im->crashes++;
 		r->im->batch++;
 		return 0;
@@ -392,9 +358,9 @@ read_row(struct reading *r, struct fail *f)
 	if (store_run_put(r->im->store, r->job, r->run, &file, &progress, f) ==
 	    0)
 		q = store_query(r->im->store, f,
-		    "SELECT crashes_at, stats_at, points, bad, state IN "
-		    "('done', 'failed', 'killed', 'lost') FROM run WHERE "
-		    "job = ?1 AND run = ?2",
+		    "SELECT crashes_at, stats_at, points, bad, run.state IN "
+		    "('done', 'failed', 'killed', 'lost'), project FROM run "
+		    "JOIN job ON id = job WHERE job = ?1 AND run = ?2",
 		    "ii", r->job, r->run);
 	if (q != NULL && store_row(r->im->store, q, f) == 1) {
 		r->crashes_at = sqlite3_column_int64(q, 0);
@@ -402,6 +368,8 @@ read_row(struct reading *r, struct fail *f)
 		r->points = sqlite3_column_int64(q, 2);
 		r->bad = sqlite3_column_int64(q, 3);
 		r->over = sqlite3_column_int(q, 4);
+		snprintf(r->project, sizeof(r->project), "%s",
+		    sqlite3_column_text(q, 5));
 		store_done(q);
 		rc = 0;
 	}

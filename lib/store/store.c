@@ -105,10 +105,8 @@ sql_hash(sqlite3_context *c, int n, sqlite3_value **v)
 	sqlite3_result_text(c, hex, 12, SQLITE_TRANSIENT);
 }
 
-/* What a transaction touched, for store_commit. */
+/* What a transaction touches, for store_commit. */
 static const char touched[] =
-    "CREATE TEMP TABLE touched_job(id INTEGER PRIMARY KEY);"
-    "CREATE TEMP TABLE touched_bug(id TEXT PRIMARY KEY) WITHOUT ROWID;"
     "CREATE TEMP TRIGGER crash_added AFTER INSERT ON main.crash"
     " WHEN new.bug IS NOT NULL"
     " BEGIN INSERT OR IGNORE INTO touched_bug VALUES (new.bug); END;"
@@ -316,6 +314,17 @@ store_commit(struct store *s, struct fail *f)
 	}
 	store_rollback(s);
 	return -1;
+}
+
+int
+store_pause(struct store *s, struct fail *f)
+{
+	if (store_exec_all(s, "COMMIT", f) != 0) {
+		store_rollback(s);
+		return -1;
+	}
+	s->open = false;
+	return store_begin(s, f);
 }
 
 void

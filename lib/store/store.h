@@ -42,6 +42,9 @@ bool store_current(const struct store *s);
 int store_begin(struct store *s, struct fail *f);
 int store_commit(struct store *s, struct fail *f); /* on error: rolled back */
 void store_rollback(struct store *s);
+/* Amid a long one: lets others in.  What was written stays; jobs and bugs are
+ * worked out by the next store_commit, whoever's it is. */
+int store_pause(struct store *s, struct fail *f);
 
 /*
  * One statement, for views and tables of lago-db(5).  sql must stay where it is

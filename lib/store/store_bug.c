@@ -16,26 +16,36 @@
 	"ORDER BY coalesce(reproduced, 0) > 0 DESC, rank DESC, size IS NULL, " \
 	"size, sha, job, run LIMIT 1"
 
-/* The text of the last event of a verb about a crash of this bug. */
-#define EVENT(verb)                                                         \
-	"(SELECT e.text FROM crash AS c JOIN job AS j ON j.id = c.job "     \
-	"JOIN event AS e ON e.sha = c.sha AND e.project = j.project WHERE " \
-	"c.bug = ?1 AND e.job = 0 AND e.verb = '" verb                      \
-	"' ORDER BY e.at DESC LIMIT 1)"
+/* What people and passes said last about the crashes of a bug. */
+struct said {
+	char *state, *note, *news;
+};
 
-static char *
-text_of(
-    struct store *s, const char *sql, const char *bug, int *r, struct fail *f)
+static int
+said(struct store *s, const char *bug, struct said *by, struct fail *f)
 {
-	sqlite3_stmt *q = store_query(s, f, sql, "t", bug);
-	char *text = NULL;
+	sqlite3_stmt *q = store_query(s, f,
+	    "SELECT e.verb, e.text FROM crash AS c JOIN event AS e ON "
+	    "e.sha = c.sha AND e.job = 0 WHERE c.bug = ?1 AND e.project = "
+	    "(SELECT project FROM job WHERE id = c.job) ORDER BY e.at",
+	    "t", bug);
+	const char *verb;
+	char **to;
+	int r = -1;
 
-	*r = q == NULL ? -1 : store_row(s, q, f);
-	if (*r == 1) {
-		text = mem_strdup((const char *)sqlite3_column_text(q, 0));
-		store_done(q);
+	memset(by, 0, sizeof(*by));
+	while (q != NULL && (r = store_row(s, q, f)) == 1) {
+		verb = (const char *)sqlite3_column_text(q, 0);
+		to = strcmp(verb, "state") == 0	 ? &by->state
+		     : strcmp(verb, "note") == 0 ? &by->note
+		     : strcmp(verb, "news") == 0 ? &by->news
+						 : NULL;
+		if (to == NULL)
+			continue;
+		free(*to);
+		*to = mem_strdup((const char *)sqlite3_column_text(q, 1));
 	}
-	return text;
+	return r;
 }
 
 /* Whether a crash is outside what its bug looked like when a person judged it,
@@ -56,85 +66,62 @@ outside(struct store *s, const char *bug, int rank, const char *keys,
 }
 
 static int
-state_of(struct store *s, const char *bug, char state[16], struct fail *f)
+state_of(struct store *s, const char *bug, const char *text, char state[16],
+    struct fail *f)
 {
 	static const char *const words[] = {"open", "fixed", "ignored"};
 	char word[16] = "";
-	int rank = 0, keys = 0, r;
+	int rank = 0, keys = 0, r = 0;
 	size_t i;
-	char *text;
 
 	strcpy(state, "new");
-	text = text_of(s, "SELECT " EVENT("state"), bug, &r, f);
 	if (text == NULL)
-		return r < 0 ? -1 : 0;
+		return 0;
 	sscanf(text, "%15s %d %n", word, &rank, &keys);
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(word, words[i]) == 0)
 			strcpy(state, word);
-	r = 0;
 	if (strcmp(state, "fixed") == 0 || strcmp(state, "ignored") == 0)
 		r = outside(s, bug, rank, text + keys, f);
 	if (r == 1)
 		strcpy(state, "reopened");
-	free(text);
 	return r < 0 ? -1 : 0;
 }
 
+/* A bug of which no crash is left goes. */
 static int
 judge(struct store *s, const char *bug, struct fail *f)
 {
+	struct said by;
 	char state[16];
-	sqlite3_stmt *q;
-	int r;
+	int rc;
 
-	q = store_query(
-	    s, f, "SELECT 1 FROM crash WHERE bug = ?1 LIMIT 1", "t", bug);
-	if (q == NULL || (r = store_row(s, q, f)) < 0)
-		return -1;
-	if (r == 0)
-		return store_exec(
-		    s, f, "DELETE FROM bug WHERE id = ?1", "t", bug);
-	store_done(q);
-	if (state_of(s, bug, state, f) != 0)
-		return -1;
-	return store_exec(s, f,
-	    "INSERT INTO bug SELECT ?1, j.project, c.bucket, ?2, " EVENT(
-		"note") ", c.kind, c.access, w.severity, w.rank, c.top, "
-			"c.line, c.sha, a.crashes, a.reproduced, a.first, "
-			"a.last, " EVENT(
-			    "news") " FROM (SELECT * FROM crash WHERE bug = "
-				    "?1 " BEST ") AS c JOIN job "
-				    "AS j ON j.id = c.job, (SELECT severity, "
-				    "rank FROM crash WHERE "
-				    "bug = ?1 ORDER BY rank DESC, severity "
-				    "LIMIT 1) AS w, (SELECT "
-				    "count(DISTINCT sha) AS crashes, "
-				    "count(DISTINCT CASE WHEN "
-				    "reproduced > 0 THEN sha END) AS "
-				    "reproduced, "
-				    "min(r.started + coalesce(found, 0)) AS "
-				    "first, "
-				    "max(r.started + coalesce(found, 0)) AS "
-				    "last "
-				    "FROM crash JOIN run AS r USING (job, run) "
-				    "WHERE bug = ?1) AS a "
-				    "WHERE true ON CONFLICT DO UPDATE SET "
-				    "(project, bucket, state, "
-				    "note, kind, access, severity, rank, top, "
-				    "line, sha, crashes, "
-				    "reproduced, first, last, told) = "
-				    "(excluded.project, "
-				    "excluded.bucket, excluded.state, "
-				    "excluded.note, excluded.kind, "
-				    "excluded.access, excluded.severity, "
-				    "excluded.rank, excluded.top, "
-				    "excluded.line, excluded.sha, "
-				    "excluded.crashes, "
-				    "excluded.reproduced, excluded.first, "
-				    "excluded.last, "
-				    "excluded.told)",
-	    "tt", bug, state);
+	rc = said(s, bug, &by, f);
+	if (rc == 0)
+		rc = state_of(s, bug, by.state, state, f);
+	if (rc == 0)
+		rc =
+		    store_exec(s, f, "DELETE FROM bug WHERE id = ?1", "t", bug);
+	if (rc == 0)
+		rc = store_exec(s, f,
+		    "INSERT INTO bug SELECT ?1, j.project, c.bucket, ?2, ?3, "
+		    "c.kind, c.access, w.severity, w.rank, c.top, c.line, "
+		    "c.sha, a.crashes, a.reproduced, a.first, a.last, ?4 "
+		    "FROM (SELECT * FROM crash WHERE bug = ?1 " BEST ") AS c "
+		    "JOIN job AS j ON j.id = c.job, (SELECT severity, rank "
+		    "FROM crash WHERE bug = ?1 ORDER BY rank DESC, severity "
+		    "LIMIT 1) AS w, (SELECT count(*) AS crashes, sum(proven) "
+		    "AS reproduced, min(first) AS first, max(last) AS last "
+		    "FROM (SELECT max(coalesce(reproduced, 0) > 0) AS proven, "
+		    "min(r.started + coalesce(found, 0)) AS first, "
+		    "max(r.started + coalesce(found, 0)) AS last FROM crash "
+		    "AS m JOIN run AS r USING (job, run) WHERE bug = ?1 "
+		    "GROUP BY m.sha)) AS a",
+		    "tttt", bug, state, by.note, by.news);
+	free(by.state);
+	free(by.note);
+	free(by.news);
+	return rc;
 }
 
 int

@@ -92,3 +92,7 @@ CREATE TABLE event (
 	PRIMARY KEY (job, at)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX event_sha ON event(sha) WHERE sha IS NOT NULL;
+
+-- What a transaction changed, for its end: empty when nobody was killed.
+CREATE TABLE touched_job (id INTEGER PRIMARY KEY) STRICT;
+CREATE TABLE touched_bug (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
