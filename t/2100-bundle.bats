@@ -302,7 +302,7 @@ refuses() {
 		seq -f './corpus/%06g type=file mode=0644 size=0' 100000
 	} >members
 	bsdtar -c --format zip -f many.zip @members
-	# 64 MiB of address space beyond what the empty command needs
+	# 400 MB of address space, its libraries included
 	run --separate-stderr bash -c '
 		ulimit -v 400000
 		lago-submit -N -D afl many.zip'
