@@ -1,0 +1,525 @@
+#include "crash/symbols.h"
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
+#include <fcntl.h>
+#include <libiberty/demangle.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+
+#define NAME_MAX_IN 8192  /* longer mangled names stay as they are */
+#define NAME_MAX_OUT 4096 /* of a demangled one; they can grow without end */
+#define FRAMES_MAX 256	  /* of one place */
+#define LOOK_BACK 8	  /* units whose ranges may cover an address */
+
+struct range {
+	Dwarf_Addr low, high;
+	Dwarf_Off unit;
+};
+
+struct memo {
+	uint64_t offset;
+	struct symbols_place *place; /* NULL: free */
+};
+
+struct module {
+	struct module *next;
+	char *path, *build_id;
+	struct stat st;
+	bool stale;
+	Dwfl *dwfl; /* NULL: no such file, or no ELF file */
+	Dwfl_Module *mod;
+	Dwarf *dwarf;
+	Dwarf_Addr bias;
+	struct range *ranges;
+	size_t nranges;
+	struct memo *memo;
+	size_t used, size; /* size is a power of two */
+};
+
+struct symbols {
+	struct module *first;
+};
+
+static const struct symbols_place nothing;
+
+struct symbols *
+symbols_new(void)
+{
+	/* libdwfl would ask these servers for every file that it misses. */
+	unsetenv("DEBUGINFOD_URLS");
+	return mem_alloc(sizeof(struct symbols));
+}
+
+static void
+free_place(struct symbols_place *p)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		free((char *)p->v[i].function);
+		free((char *)p->v[i].linkage);
+		free((char *)p->v[i].file);
+	}
+	free((struct symbols_frame *)p->v);
+	free(p);
+}
+
+void
+symbols_free(struct symbols *s)
+{
+	struct module *m;
+	size_t i;
+
+	if (s == NULL)
+		return;
+	while ((m = s->first) != NULL) {
+		s->first = m->next;
+		for (i = 0; i < m->size; i++)
+			if (m->memo[i].place != NULL)
+				free_place(m->memo[i].place);
+		if (m->dwfl != NULL)
+			dwfl_end(m->dwfl);
+		free(m->memo);
+		free(m->ranges);
+		free(m->build_id);
+		free(m->path);
+		free(m);
+	}
+	free(s);
+}
+
+static int
+by_low(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	return (x->low > y->low) - (x->low < y->low);
+}
+
+/* clang writes no .debug_aranges, the only place where libdw 0.188 looks up
+ * the unit of an address: an index of our own. */
+static void
+index_units(struct module *m)
+{
+	Dwarf_Addr base, low, high;
+	Dwarf_CU *cu = NULL;
+	Dwarf_Die die;
+	uint8_t type;
+	ptrdiff_t at;
+	size_t size = 0;
+
+	while (
+	    dwarf_get_units(m->dwarf, cu, &cu, NULL, &type, &die, NULL) == 0) {
+		if (type != DW_UT_compile && type != DW_UT_skeleton)
+			continue;
+		for (at = 0;
+		     (at = dwarf_ranges(&die, at, &base, &low, &high)) > 0;) {
+			if (low == 0 || low >= high)
+				continue;
+			if (m->nranges == size) {
+				size = size ? size * 2 : 64;
+				m->ranges = mem_grow(
+				    m->ranges, size, sizeof(*m->ranges));
+			}
+			m->ranges[m->nranges++] =
+			    (struct range){low, high, dwarf_dieoffset(&die)};
+		}
+	}
+	if (m->nranges > 0)
+		qsort(m->ranges, m->nranges, sizeof(*m->ranges), by_low);
+}
+
+static void
+read_build_id(struct module *m)
+{
+	const unsigned char *bits;
+	GElf_Addr where;
+	struct buf b = BUF_INIT;
+	int i, n = dwfl_module_build_id(m->mod, &bits, &where);
+
+	for (i = 0; i < n; i++)
+		buf_addf(&b, "%02x", bits[i]);
+	if (n > 0)
+		m->build_id = buf_take(&b);
+}
+
+static void
+open_dwfl(struct module *m, int fd)
+{
+	static const Dwfl_Callbacks callbacks = {
+	    .find_elf = dwfl_build_id_find_elf,
+	    .find_debuginfo = dwfl_standard_find_debuginfo,
+	    .section_address = dwfl_offline_section_address};
+
+	m->dwfl = dwfl_begin(&callbacks);
+	if (m->dwfl != NULL) {
+		dwfl_report_begin(m->dwfl);
+		m->mod =
+		    dwfl_report_elf(m->dwfl, m->path, m->path, fd, 0, true);
+		dwfl_report_end(m->dwfl, NULL, NULL);
+	}
+	if (m->mod == NULL) {
+		close(fd);
+		if (m->dwfl != NULL)
+			dwfl_end(m->dwfl);
+		m->dwfl = NULL;
+		return;
+	}
+	read_build_id(m);
+	m->dwarf = dwfl_module_getdwarf(m->mod, &m->bias);
+	if (m->dwarf != NULL)
+		index_units(m);
+}
+
+static struct module *
+get_module(struct symbols *s, const char *path)
+{
+	struct module *m;
+	int fd;
+
+	for (m = s->first; m != NULL; m = m->next)
+		if (!m->stale && strcmp(m->path, path) == 0)
+			return m;
+	m = mem_alloc(sizeof(*m));
+	m->path = mem_strdup(path);
+	m->next = s->first;
+	s->first = m;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return m;
+	if (fstat(fd, &m->st) == 0 && S_ISREG(m->st.st_mode))
+		open_dwfl(m, fd);
+	else
+		close(fd);
+	return m;
+}
+
+void
+symbols_refresh(struct symbols *s)
+{
+	struct module *m;
+	struct stat st;
+
+	for (m = s->first; m != NULL; m = m->next) {
+		if (stat(m->path, &st) != 0)
+			st = (struct stat){0};
+		m->stale |= st.st_dev != m->st.st_dev ||
+			    st.st_ino != m->st.st_ino ||
+			    st.st_size != m->st.st_size ||
+			    st.st_mtim.tv_sec != m->st.st_mtim.tv_sec ||
+			    st.st_mtim.tv_nsec != m->st.st_mtim.tv_nsec;
+	}
+}
+
+struct demangled {
+	struct buf b;
+	jmp_buf full;
+};
+
+static void
+take(const char *p, size_t n, void *arg)
+{
+	struct demangled *d = arg;
+
+	if (n > NAME_MAX_OUT - d->b.len)
+		n = NAME_MAX_OUT - d->b.len;
+	buf_add(&d->b, p, n);
+	/* The demanglers cannot be told to stop, and keep all that they have on
+	 * the stack. */
+	if (d->b.len == NAME_MAX_OUT)
+		longjmp(d->full, 1);
+}
+
+static char *
+demangle(const char *name)
+{
+	static const int options = DMGL_PARAMS | DMGL_ANSI;
+	static struct demangled d; /* static: survives longjmp unharmed */
+
+	if (strlen(name) > NAME_MAX_IN)
+		return mem_strndup(name, NAME_MAX_IN);
+	buf_reset(&d.b);
+	if (setjmp(d.full) == 0) {
+		if (!rust_demangle_callback(name, options, take, &d)) {
+			buf_reset(&d.b);
+			if (!cplus_demangle_v3_callback(
+				name, options, take, &d))
+				return mem_strdup(name);
+		}
+	}
+	return mem_strdup(buf_str(&d.b));
+}
+
+struct place {
+	struct symbols_frame *v;
+	size_t n;
+};
+
+static struct symbols_frame *
+add_frame(struct place *p, const char *linkage)
+{
+	struct symbols_frame *f;
+
+	p->v = mem_grow(p->v, p->n + 1, sizeof(*p->v));
+	f = &p->v[p->n++];
+	*f = (struct symbols_frame){0};
+	if (linkage != NULL) {
+		f->linkage = mem_strdup(linkage);
+		f->function = demangle(linkage);
+	}
+	return f;
+}
+
+static const char *
+string_of(Dwarf_Die *die, const unsigned *names, size_t n)
+{
+	Dwarf_Attribute attr;
+	const char *s = NULL;
+	size_t i;
+
+	for (i = 0; s == NULL && i < n; i++)
+		if (dwarf_attr_integrate(die, names[i], &attr) != NULL)
+			s = dwarf_formstring(&attr);
+	return s;
+}
+
+static unsigned
+number_of(Dwarf_Die *die, unsigned name)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word v;
+
+	if (dwarf_attr(die, name, &attr) == NULL ||
+	    dwarf_formudata(&attr, &v) != 0 || v > 0x7fffffff)
+		return 0;
+	return (unsigned)v;
+}
+
+static const char *
+dir_of(Dwarf_Die *cu)
+{
+	static const unsigned comp_dir[] = {DW_AT_comp_dir};
+
+	return string_of(cu, comp_dir, 1);
+}
+
+static char *
+whole_path(const char *dir, const char *file)
+{
+	if (file == NULL || *file == '/' || dir == NULL)
+		return mem_strdup(file);
+	return mem_printf("%s/%s", dir, file);
+}
+
+/* A position in the source, handed from an inlined function to its caller. */
+struct where {
+	const char *file;
+	unsigned line, column;
+};
+
+static struct where
+line_at(Dwarf_Die *cu, Dwarf_Addr addr)
+{
+	Dwarf_Line *line = dwarf_getsrc_die(cu, addr);
+	struct where w = {0};
+	int n;
+
+	if (line == NULL)
+		return w;
+	w.file = dwarf_linesrc(line, NULL, NULL);
+	if (dwarf_lineno(line, &n) == 0)
+		w.line = (unsigned)n;
+	if (dwarf_linecol(line, &n) == 0)
+		w.column = (unsigned)n;
+	return w;
+}
+
+static struct where
+call_of(Dwarf_Die *cu, Dwarf_Die *inlined)
+{
+	struct where w = {.line = number_of(inlined, DW_AT_call_line),
+	    .column = number_of(inlined, DW_AT_call_column)};
+	unsigned file = number_of(inlined, DW_AT_call_file);
+	Dwarf_Files *files;
+	size_t n;
+
+	if (dwarf_getsrcfiles(cu, &files, &n) == 0 && file < n)
+		w.file = dwarf_filesrc(files, file, NULL, NULL);
+	return w;
+}
+
+static void
+set_where(struct symbols_frame *f, const struct where *w, const char *dir)
+{
+	f->file = whole_path(dir, w->file);
+	f->line = w->line;
+	f->column = w->column;
+	f->dir = dir;
+}
+
+static bool
+find_unit(struct module *m, Dwarf_Addr addr, Dwarf_Die *cu)
+{
+	size_t low = 0, high = m->nranges, mid, i;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (m->ranges[mid].low <= addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (i = 0; i < LOOK_BACK && i < low; i++)
+		if (addr < m->ranges[low - 1 - i].high)
+			return dwarf_offdie(m->dwarf,
+				   m->ranges[low - 1 - i].unit, cu) != NULL;
+	return false;
+}
+
+/* The nesting of blocks and inlined functions around an address. */
+static int
+scopes_at(Dwarf_Die *cu, Dwarf_Addr addr, Dwarf_Die **chain)
+{
+	Dwarf_Die *scopes = NULL, sub;
+	uint8_t type;
+	int n;
+
+	/* Split DWARF: the lines are in the skeleton, the rest elsewhere. */
+	if (dwarf_cu_info(cu->cu, NULL, &type, NULL, &sub, NULL, NULL, NULL) ==
+		0 &&
+	    type == DW_UT_skeleton && sub.addr != NULL)
+		cu = &sub;
+	n = dwarf_getscopes(cu, addr, &scopes);
+	if (n > 0)
+		n = dwarf_getscopes_die(&scopes[0], chain);
+	free(scopes);
+	return n;
+}
+
+static void
+find_dwarf(struct module *m, Dwarf_Addr addr, struct place *p)
+{
+	static const unsigned names[] = {
+	    DW_AT_linkage_name, DW_AT_MIPS_linkage_name, DW_AT_name};
+	Dwarf_Die cu, *chain = NULL;
+	struct symbols_frame *f;
+	struct where w;
+	const char *dir;
+	int i, n, tag;
+
+	if (m->dwarf == NULL || !find_unit(m, addr - m->bias, &cu))
+		return;
+	dir = dir_of(&cu);
+	w = line_at(&cu, addr - m->bias);
+	n = scopes_at(&cu, addr - m->bias, &chain);
+	for (i = 0; i < n && p->n < FRAMES_MAX; i++) {
+		tag = dwarf_tag(&chain[i]);
+		if (tag != DW_TAG_inlined_subroutine &&
+		    tag != DW_TAG_subprogram)
+			continue;
+		f = add_frame(p, string_of(&chain[i], names, 3));
+		set_where(f, &w, dir);
+		if (tag == DW_TAG_subprogram)
+			break;
+		f->inlined = true;
+		w = call_of(&cu, &chain[i]);
+	}
+	free(chain);
+	/* Assembler has lines and no functions. */
+	if (p->n == 0 && w.file != NULL)
+		set_where(add_frame(p, NULL), &w, dir);
+}
+
+static void
+find_elf(struct module *m, uint64_t addr, struct place *p)
+{
+	const char *name;
+	GElf_Off behind;
+	GElf_Sym sym;
+
+	if (p->n > 0 && p->v[p->n - 1].function != NULL)
+		return;
+	name =
+	    dwfl_module_addrinfo(m->mod, addr, &behind, &sym, NULL, NULL, NULL);
+	if (name == NULL || *name == '\0' ||
+	    (sym.st_size != 0 && behind >= sym.st_size))
+		return;
+	if (p->n == 0)
+		add_frame(p, NULL);
+	p->v[p->n - 1].linkage = mem_strdup(name);
+	p->v[p->n - 1].function = demangle(name);
+}
+
+static struct symbols_place *
+look_up(struct module *m, uint64_t offset)
+{
+	struct symbols_place *place = mem_alloc(sizeof(*place));
+	struct place p = {0};
+
+	find_dwarf(m, offset, &p);
+	place->dwarf = p.n > 0;
+	find_elf(m, offset, &p);
+	place->v = p.v;
+	place->n = p.n;
+	return place;
+}
+
+static struct memo *
+slot(struct memo *memo, size_t size, uint64_t offset)
+{
+	size_t i = (size_t)(offset * 0x9e3779b97f4a7c15 >> 20) & (size - 1);
+
+	while (memo[i].place != NULL && memo[i].offset != offset)
+		i = (i + 1) & (size - 1);
+	return &memo[i];
+}
+
+static void
+grow(struct module *m)
+{
+	size_t size = m->size ? m->size * 2 : 64, i;
+	struct memo *memo = mem_array(size, sizeof(*memo));
+
+	for (i = 0; i < m->size; i++)
+		if (m->memo[i].place != NULL)
+			*slot(memo, size, m->memo[i].offset) = m->memo[i];
+	free(m->memo);
+	m->memo = memo;
+	m->size = size;
+}
+
+const struct symbols_place *
+symbols_find(struct symbols *s, const char *module, uint64_t offset,
+    const char *build_id)
+{
+	struct module *m = get_module(s, module);
+	struct memo *at;
+
+	if (m->dwfl == NULL || (build_id != NULL && m->build_id != NULL &&
+				   strcmp(build_id, m->build_id) != 0))
+		return &nothing;
+	if (m->used * 2 >= m->size)
+		grow(m);
+	at = slot(m->memo, m->size, offset);
+	if (at->place == NULL) {
+		at->offset = offset;
+		at->place = look_up(m, offset);
+		m->used++;
+	}
+	return at->place;
+}
+
+const char *
+symbols_build_id(struct symbols *s, const char *module)
+{
+	return get_module(s, module)->build_id;
+}
