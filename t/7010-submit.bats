@@ -135,18 +135,18 @@ name=png target=png project=png cpus=4 memory=512 disk=20480 deadline=600" ]
 		env.ASAN_OPTIONS=job=1 env.AFL_TMPDIR=/x >good/job
 	mkdir -p "$LAGO_HOME/templates"
 	printf '%s\n' args=template timeout=9 cpus=3 memory=300 retries=1 \
-		shards=2 tag=template >"$LAGO_HOME/templates/small"
+		provision_timeout=77 tag=template >"$LAGO_HOME/templates/small"
 	printf '%s\n' args=config timeout=8 cpus=4 memory=400 retries=9 \
-		shards=9 priority=11 lease=300 template=small >"$LAGO_HOME/config"
+		provision_timeout=88 priority=11 lease=300 template=small >"$LAGO_HOME/config"
 	bsdtar -cf a.tar -C good .
 	submits -m 700 -g option -x env.ASAN_OPTIONS=option=1 a.tar
-	for k in args memory cpus timeout mode shards retries priority deadline \
+	for k in args memory cpus timeout mode provision_timeout retries priority deadline \
 		driver template env.CONF env.BOTH env.ASAN_OPTIONS; do
 		order+="$k=$(key 1 $k);"
 	done
 	echo "$order"
 	[ "$order" = "args=job @@;memory=700;cpus=5;timeout=0.25;mode=qemu;\
-shards=2;retries=1;priority=11;deadline=3600;driver=afl;template=small;\
+provision_timeout=77;retries=1;priority=11;deadline=3600;driver=afl;template=small;\
 env.CONF=1;env.BOTH=job;env.ASAN_OPTIONS=conf=1:job=1:option=1;" ]
 	[ "$(key 1 tag | xargs)" = "template job option" ]
 	# What is lago's own does not come from a bundle, and is said.
