@@ -24,12 +24,12 @@
 #include "run/task.h"
 #include "run/verbs.h"
 
-#define AT_ONCE 2.0	    /* seconds: it did not even begin */
-#define PAUSE_MOST 60.0	    /* between two starts of one that ends at once */
-#define GIVE_UP 4	    /* times at once, all of them, nothing executed */
-#define GRACE 5.0	    /* between TERM and KILL */
-#define LOG_KEEP (64 << 10) /* of an incarnation, in the run's log */
-#define LOG_MAX (4 << 20)   /* then its middle goes */
+#define AT_ONCE 2.0	   /* seconds: it did not even begin */
+#define PAUSE_MOST 60.0	   /* between two starts of one that ends at once */
+#define GIVE_UP 4	   /* times at once, all of them, nothing executed */
+#define GRACE 5.0	   /* between TERM and KILL */
+#define LOG_KEEP (8 << 10) /* of an incarnation, in the run's log */
+#define LOG_MAX (4 << 20)  /* then its middle goes */
 #define LOG_HALF (1 << 20)
 #define TRACE_MAX (256 << 10)
 #define TRACE_TAIL 4096

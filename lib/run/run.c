@@ -85,9 +85,9 @@ fuzz(struct life *l)
 	series_start(l);
 	l->fuzz_start = clock_mono();
 	rc = fuzz_loop(l);
-	instances_stop(l);
 	l->fuzz_before = life_fuzzed(l);
 	l->fuzz_start = 0;
+	instances_stop(l);
 	series_last(l);
 	if (rc != 0)
 		last_call(l);

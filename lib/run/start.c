@@ -18,6 +18,7 @@
 #include "job/unpack.h"
 #include "run/inside.h"
 #include "run/life.h"
+#include "run/needed.h"
 #include "run/replays.h"
 #include "run/rooms.h"
 #include "run/seeds.h"
@@ -249,7 +250,7 @@ start_provision(struct life *l)
 {
 	if (file_exists(l->workfd, "bundle/provision.sh") && provision(l) != 0)
 		return -1;
-	return seeds(l);
+	return needed_check(l) != 0 ? -1 : seeds(l);
 }
 
 /* ---- check ---- */

@@ -34,6 +34,7 @@ release(struct task *t)
 		close(t->out);
 	if (t->err >= 0)
 		close(t->err);
+	free(t->what);
 	free(t);
 }
 
@@ -43,7 +44,7 @@ task_start(struct life *l, const char *what, struct keeper_cmd *cmd,
 {
 	struct task *t = mem_alloc(sizeof(*t));
 
-	t->what = what;
+	t->what = mem_strdup(what);
 	if (cmd->out < 0)
 		cmd->fsize = ANSWER;
 	t->out = kept(&cmd->out);

@@ -15,19 +15,18 @@ struct life;
 struct strs;
 
 struct task {
-	int id;		  /* the keeper's */
-	const char *what; /* its name in the log */
-	int out, err;	  /* what it prints, memfds; -1: goes elsewhere */
-	double start;	  /* monotonic */
-	double end_by;	  /* then it gets KILL; 0: never */
+	int id;	       /* the keeper's */
+	char *what;    /* its name in the log */
+	int out, err;  /* what it prints, memfds; -1: goes elsewhere */
+	double start;  /* monotonic */
+	double end_by; /* then it gets KILL; 0: never */
 	bool ended;
 	bool overdue; /* it was ended by end_by */
 	struct keeper_event ev;
 };
 
 /* out and err of cmd as given; what goes to -1 is kept: out for task_read, err
- * until task_free writes it to the log.  seconds: its time limit, 0 none.  what
- * must outlive the task. */
+ * until task_free writes it to the log.  seconds: its time limit, 0 none. */
 struct task *task_start(struct life *l, const char *what,
     struct keeper_cmd *cmd, double seconds, struct fail *f);
 void task_signal(struct life *l, struct task *t, int sig);
