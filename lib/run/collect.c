@@ -25,7 +25,7 @@
 
 #define CRASH_MAX (16 << 20) /* bytes of an input that is kept */
 #define QUEUE_MAX (4 << 20)
-#define QUEUE_INTERVAL 20.0 /* seconds */
+#define QUEUE_INTERVAL 20.0 /* seconds, later on */
 #define COST 30		    /* a verb may take this part of the time */
 #define DEPTH 4
 #define FOUND_MAX (256 << 20)
@@ -395,7 +395,7 @@ void
 collect_queue(struct life *l)
 {
 	struct strs paths = {0};
-	double start = clock_mono();
+	double start = clock_mono(), pause;
 	struct fail f = {0};
 	size_t i;
 
@@ -408,8 +408,11 @@ collect_queue(struct life *l)
 			take_queue(l, paths.v[i]);
 		}
 	strs_release(&paths);
+	pause = 1 + life_fuzzed(l) / 4;
+	if (pause > QUEUE_INTERVAL)
+		pause = QUEUE_INTERVAL;
 	l->collect->next_queue =
-	    clock_mono() + QUEUE_INTERVAL + COST * (clock_mono() - start);
+	    clock_mono() + pause + COST * (clock_mono() - start);
 }
 
 /* ---- is there anything new? ---- */

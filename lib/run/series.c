@@ -96,7 +96,7 @@ series_start(struct life *l)
 	s->v = mem_array(l->n, sizeof(*s->v));
 	for (i = 0; i < l->n; i++)
 		for (k = 0; k < FIELDS; k++)
-			s->v[i].now[k] = NAN;
+			s->v[i].now[k] = s->v[i].base[k] = NAN;
 	if (l->resumed && !l->cumulative)
 		s->v[0].base[0] = last_execs(s->fd);
 	s->first = true; /* early: somebody may be waiting for it */
@@ -123,6 +123,13 @@ take(struct one *o)
 	kv_release(&kv);
 }
 
+/* NAN is unknown, and adds nothing. */
+static double
+add(double a, double b)
+{
+	return isnan(a) ? b : isnan(b) ? a : a + b;
+}
+
 static double
 combine(const struct life *l, size_t k)
 {
@@ -134,9 +141,7 @@ combine(const struct life *l, size_t k)
 
 		if (fields[k].current && l->instances->v[i].task == NULL)
 			continue;
-		v = o->now[k] + o->base[k];
-		if (isnan(v) && o->base[k] > 0)
-			v = o->base[k];
+		v = add(o->now[k], o->base[k]);
 		if (isnan(v))
 			continue;
 		if (isnan(sum))
@@ -235,7 +240,7 @@ series_ended(struct life *l, struct instance *in)
 	settle(l, true);
 	for (k = 0; k < FIELDS && !l->cumulative; k++)
 		if (fields[k].counts && !isnan(o->now[k])) {
-			o->base[k] += o->now[k];
+			o->base[k] = add(o->base[k], o->now[k]);
 			o->now[k] = NAN;
 		}
 }
