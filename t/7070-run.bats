@@ -2,7 +2,7 @@
 load lib
 
 setup() {
-	need zip bwrap jq
+	need zip bwrap jq lago-triage
 	cd "$BATS_TEST_TMPDIR"
 }
 
