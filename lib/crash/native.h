@@ -24,16 +24,17 @@ struct symbols;
 struct symbols_place;
 
 struct native_frame {
-	uint64_t pc;	    /* in the call, not behind it */
-	const char *module; /* path; NULL: in none, a bad address */
-	uint64_t offset;    /* in the ELF file */
+	uint64_t pc; /* in the call, not behind it */
+	/* Path; NULL: in none, a bad address.  Valid until the next call. */
+	const char *module;
+	uint64_t offset;		   /* in the ELF file */
 	const struct symbols_place *place; /* never NULL, may be empty */
 };
 
 enum { NATIVE_FRAMES = 128, NATIVE_CODE = 16 };
 
 struct native_crash {
-	int signal; /* 0: it did not crash */
+	int signal; /* 0: none came */
 	int code;   /* si_code */
 	/* si_addr of SEGV, BUS, ILL, FPE, TRAP.  For a non-canonical address
 	 * the machine tells nothing: known is false. */
@@ -44,7 +45,7 @@ struct native_crash {
 	size_t ninsn;			 /* 0: pc cannot be read */
 	struct native_frame v[NATIVE_FRAMES];
 	size_t n;
-	size_t depth; /* frames in all, counted up to 100,000 */
+	size_t depth; /* frames in all, counted up to 2,000 */
 };
 
 /* symbols stays the caller's. */
@@ -52,10 +53,11 @@ struct native *native_new(struct symbols *symbols);
 void native_free(struct native *n); /* NULL is fine */
 
 /*
- * exec_run under ptrace: the result is exec_result(e)'s.  Of several signals
- * the one that counts is the last before the end, but a fault is not replaced
- * by the abort that its handler makes.  -1 as exec_run, or 69 when ptrace is
- * not allowed here (the run went on without).  The input's hooks are ours.
+ * exec_run under ptrace: the result is exec_result(e)'s, which also tells
+ * whether the program died of it or handled it.  Of several signals the last
+ * one counts, but not those that came inside a handler of an earlier one.  -1
+ * as exec_run, or 69 when ptrace is not allowed here (the run went on
+ * without).  The input's hooks are ours.
  */
 int native_run(struct native *n, struct exec *e, const struct exec_input *in,
     struct native_crash *c, struct fail *f);
