@@ -24,18 +24,13 @@ enum report_role {
 	REPORT_ROLES
 };
 
-enum report_access {
-	REPORT_UNKNOWN,
-	REPORT_READ,
-	REPORT_WRITE,
-	REPORT_EXEC
-};
+enum report_access { REPORT_UNKNOWN, REPORT_READ, REPORT_WRITE, REPORT_EXEC };
 
 enum {
-	REPORT_STACKS = 16,   /* kept of one report */
-	REPORT_FRAMES = 512,  /* kept of one stack, for finding recursion */
-	REPORT_REPORTS = 16,  /* kept while reading */
-	REPORT_LINE = 65536   /* looked at of one line */
+	REPORT_STACKS = 16,  /* kept of one report */
+	REPORT_FRAMES = 512, /* kept of one stack, for finding recursion */
+	REPORT_REPORTS = 16, /* kept while reading */
+	REPORT_LINE = 65536  /* looked at of one line */
 };
 
 struct report_stack {
@@ -46,7 +41,7 @@ struct report_stack {
 	bool cut;
 };
 
-struct report_region { /* the block an address belongs to */
+struct report_region {	   /* the block an address belongs to */
 	const char *kind;  /* "heap" "stack" "global"; NULL: not known */
 	const char *where; /* "before" "inside" "after" */
 	uint64_t size;
@@ -63,6 +58,9 @@ struct report {
 	struct report_region region;
 	int signal; /* 0: none known */
 	struct str thread, message, exception, dedup, scariness;
+	struct str insn;  /* gdb's line of the instruction at pc */
+	struct str place; /* of the message, where no stack tells: file:line */
+	struct str place_fn;
 	struct report_stack stacks[REPORT_STACKS];
 	size_t nstacks;
 	bool fatal, truncated;
@@ -70,6 +68,28 @@ struct report {
 
 const char *report_role_name(enum report_role role);
 const char *report_access_name(enum report_access a); /* NULL: not known */
+struct reader;
+struct reader *report_reader(const struct rules *rules);
+void report_free(struct reader *reader); /* NULL is fine */
+
+/*
+ * The report that tells why the process ended, of all in the text: the first
+ * fatal one, else the first.  kind is NULL when there is none.  Valid until the
+ * next call; *reports is how many there were.
+ */
+struct report *report_read(
+    struct reader *reader, struct str text, size_t *reports);
+
+/* A report of kind and tool, for an end that no text tells; and frames for one.
+ * Strings are copied. */
+struct report *report_make(
+    struct reader *reader, const char *kind, const char *tool);
+void report_add_stack(struct reader *reader, struct report *r,
+    enum report_role role, const struct frame *v, size_t n);
+/* A copy of frames and of their strings that lives as long as the report. */
+struct frame *report_keep_frames(
+    struct reader *reader, const struct frame *v, size_t n);
+
 /* The stack the verdict is about, or NULL. */
 const struct report_stack *report_crash_stack(const struct report *r);
 

@@ -1,16 +1,43 @@
 /*
  * The tables of share/rules that people edit: frames that say nothing about a
- * bug, severity.  Read once; a rule that cannot be read is an error (78)
- * naming file and line.
+ * bug, severity, CASR's classes.  Read once; a rule that cannot be read is an
+ * error (78) naming file and line.
  */
 #ifndef LAGO_CRASH_RULES_H
 #define LAGO_CRASH_RULES_H
 
+#include <stdbool.h>
+
 struct fail;
+struct frame;
+struct report;
 struct rules;
 
 /* dir NULL: rules/ in paths_share(). */
 struct rules *rules_load(const char *dir, struct fail *f);
 void rules_free(struct rules *r); /* NULL is fine */
+
+enum rules_frame { RULES_KEEP, RULES_SKIP, RULES_ENTRY };
+/* top: no frame above it was kept. */
+enum rules_frame rules_frame(
+    const struct rules *r, const struct frame *f, bool top);
+
+enum { RULES_INFO, RULES_LOW, RULES_MEDIUM, RULES_HIGH, RULES_CRITICAL };
+
+struct rules_severity {
+	const char *name, *reason;
+	int level;
+};
+/* The report has a kind. */
+struct rules_severity rules_severity(
+    const struct rules *r, const struct report *report);
+
+struct rules_class {
+	const char *level, *name;
+};
+/* what: of a signal, what the instruction does ("call" "jump" "return" "move"
+ * "other"), NULL not known. */
+struct rules_class rules_class(
+    const struct rules *r, const struct report *report, const char *what);
 
 #endif

@@ -14,8 +14,7 @@ struct str {
 	size_t n;
 };
 
-#define STR(literal)                                 \
-	((struct str){(literal), sizeof(literal) - 1})
+#define STR(literal) ((struct str){(literal), sizeof(literal) - 1})
 
 static inline struct str
 str_of(const char *p, size_t n)
@@ -38,8 +37,7 @@ str_starts(struct str s, struct str with)
 static inline bool
 str_ends(struct str s, struct str with)
 {
-	return s.n >= with.n &&
-	    memcmp(s.p + s.n - with.n, with.p, with.n) == 0;
+	return s.n >= with.n && memcmp(s.p + s.n - with.n, with.p, with.n) == 0;
 }
 
 /* What is behind the first n bytes. */

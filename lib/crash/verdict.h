@@ -15,9 +15,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct compat;
+struct bucket;
 struct exec_result;
 struct native_crash;
+struct reader;
 struct report;
 struct rules;
 struct strs;
@@ -31,7 +32,18 @@ struct verdict_policy {
 	const struct strs *ignore; /* POSIX extended, at the frame's start */
 };
 
-struct verdict;
+struct verdict {
+	const struct rules *rules;
+	const struct verdict_policy *policy;
+	struct reader *reader;
+	struct bucket *bucket;
+	/* Of the last output; never NULL, its kind is when there was no crash */
+	struct report *report;
+	size_t reports;		       /* found in the output */
+	const char *severity, *reason; /* words of share/rules */
+	int level;		       /* RULES_INFO ... RULES_CRITICAL */
+	const char *exploitability, *class;
+};
 
 /* Rules and policy must outlive it. */
 struct verdict *verdict_new(
@@ -48,6 +60,8 @@ void verdict_exec(struct verdict *v, const struct exec_result *result,
 /* It died by a signal, or under a report, without a stack: running it again
  * under native_run() would tell more. */
 bool verdict_wants_native(const struct verdict *v);
+/* The same verdict, made again after somebody changed the report's stacks. */
+void verdict_again(struct verdict *v);
 
 /*
  * What tells one bug from another, small enough to keep and compare.  A reducer
@@ -56,11 +70,11 @@ bool verdict_wants_native(const struct verdict *v);
  */
 struct verdict_key {
 	bool crash, security;
-	char access;	    /* R W X, 0 unknown */
-	char severity;	    /* 0 info ... 4 critical */
-	char bucket[13];    /* 12 hex digits */
-	char exact[13];	    /* the same with file, line and column */
-	char message[13];   /* of the message without numbers and addresses */
+	char access;	  /* R W X, 0 unknown */
+	char severity;	  /* 0 info ... 4 critical */
+	char bucket[13];  /* 12 hex digits */
+	char exact[13];	  /* the same with file, line and column */
+	char message[13]; /* of the message without numbers and addresses */
 	char kind[48];
 };
 

@@ -1,0 +1,396 @@
+#include "crash/bucket.h"
+
+#include <regex.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/strs.h"
+#include "crash/kinds.h"
+#include "crash/names.h"
+#include "crash/report.h"
+#include "crash/rules.h"
+#include "crash/verdict.h"
+
+enum { PERIOD = 10, DEPTH = 3 };
+
+void
+bucket_hash(const void *p, size_t n, char key[BUCKET_KEY])
+{
+	char hex[HASH_HEX];
+
+	hash_bytes(p, n, hex);
+	memcpy(key, hex, BUCKET_KEY - 1);
+	key[BUCKET_KEY - 1] = '\0';
+}
+
+static struct str
+base_name(struct str path)
+{
+	const char *slash = memrchr(path.p, '/', path.n);
+
+	return slash != NULL ? str_from(path, (size_t)(slash - path.p) + 1)
+			     : path;
+}
+
+/* The name that is compared: clean, else module and offset, else the file. */
+static struct str
+frame_name(struct bucket *b, const struct frame *f)
+{
+	struct str base;
+	char *out;
+
+	if (f->raw.n > 0) {
+		out = arena_alloc(&b->arena, NAMES_ROOM(f->raw.n));
+		return names_clean(f->lang, f->raw, out);
+	}
+	if (f->mod.n > 0 && f->has_off) {
+		base = base_name(f->mod);
+		out = arena_alloc(&b->arena, base.n + 24);
+		memcpy(out, base.p, base.n);
+		return str_of(
+		    out, base.n + (size_t)sprintf(out + base.n, "+0x%llx",
+				      (unsigned long long)f->off));
+	}
+	return base_name(f->file);
+}
+
+static void
+compile(struct bucket *b, const struct verdict_policy *policy)
+{
+	regex_t *v;
+	size_t n = policy->ignore != NULL ? policy->ignore->n : 0;
+
+	if (n == 0 || b->ignore != NULL)
+		return;
+	b->ignore = v = mem_array(n, sizeof(*v));
+	for (size_t i = 0; i < n; i++)
+		if (regcomp(&v[b->nignore], policy->ignore->v[i],
+			REG_EXTENDED) == 0)
+			b->nignore++;
+}
+
+static bool
+ignored(const struct bucket *b, struct str name)
+{
+	const regex_t *v = b->ignore;
+
+	for (size_t i = 0; i < b->nignore; i++) {
+		regmatch_t m = {.rm_so = 0, .rm_eo = (regoff_t)name.n};
+		if (regexec(&v[i], name.p, 1, &m, REG_STARTEND) == 0 &&
+		    m.rm_so == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+mark_frames(
+    struct bucket *b, const struct report_stack *s, const struct rules *rules)
+{
+	bool top = true, below = false;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct frame *f = &s->v[i];
+		f->fn = frame_name(b, f);
+		if (below || f->fn.n == 0 || ignored(b, f->fn)) {
+			f->ign = true;
+			continue;
+		}
+		switch (rules_frame(rules, f, top)) {
+		case RULES_ENTRY:
+			f->entry = below = true;
+			break;
+		case RULES_SKIP:
+			f->ign = true;
+			break;
+		default:
+			top = false;
+		}
+	}
+}
+
+struct list {
+	struct str v[REPORT_FRAMES];
+	size_t n;
+};
+
+static bool
+repeats(const struct list *l, size_t at, size_t period)
+{
+	for (size_t i = 0; i < period; i++)
+		if (!str_eq(l->v[at + i], l->v[at + period + i]))
+			return false;
+	return true;
+}
+
+/* Names of the kept frames; of repeated intervals one is left. */
+static void
+kept_names(const struct report_stack *s, bool collapse, struct list *l)
+{
+	l->n = 0;
+	for (size_t i = 0; s != NULL && i < s->n; i++) {
+		const struct frame *f = &s->v[i];
+		if (f->ign || f->entry)
+			continue;
+		l->v[l->n++] = f->fn;
+		for (size_t p = 1; collapse && p <= PERIOD && 2 * p <= l->n;
+		     p++)
+			if (repeats(l, l->n - 2 * p, p)) {
+				l->n -= p;
+				break;
+			}
+	}
+	/* All of it happens where user code begins: that is the place then. */
+	for (size_t i = 0; s != NULL && l->n == 0 && i < s->n; i++)
+		if (s->v[i].entry)
+			l->v[l->n++] = s->v[i].fn;
+}
+
+static int
+compare(struct str a, struct str b)
+{
+	int c = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+
+	return c != 0 ? c : a.n < b.n ? -1 : a.n > b.n;
+}
+
+/* Is the rotation of v that begins at a smaller than that at b? */
+static bool
+smaller_rotation(const struct str *v, size_t n, size_t a, size_t b)
+{
+	for (size_t i = 0; i < n; i++) {
+		int c = compare(v[(a + i) % n], v[(b + i) % n]);
+		if (c != 0)
+			return c < 0;
+	}
+	return false;
+}
+
+/* The names that repeat three times, beginning with the smallest; unchanged
+ * when none do. */
+static void
+find_cycle(struct list *l)
+{
+	struct str cycle[PERIOD];
+	size_t n = 0, at = 0, least = 0;
+
+	for (; at < l->n && n == 0; at++)
+		for (size_t p = 1; p <= PERIOD && at + 3 * p <= l->n; p++)
+			if (repeats(l, at, p) && repeats(l, at + p, p)) {
+				n = p;
+				memcpy(cycle, l->v + at, p * sizeof(cycle[0]));
+				break;
+			}
+	if (n == 0)
+		return;
+	for (size_t i = 1; i < n; i++)
+		if (smaller_rotation(cycle, n, i, least))
+			least = i;
+	for (size_t i = 0; i < n; i++)
+		l->v[i] = cycle[(least + i) % n];
+	l->n = n;
+}
+
+static const struct report_stack *
+stack_of(const struct report *r, enum report_role role)
+{
+	for (size_t i = 0; i < r->nstacks; i++)
+		if (r->stacks[i].role == role)
+			return &r->stacks[i];
+	return NULL;
+}
+
+/* One access each, whichever the machine did first. */
+static void
+race_names(const struct report *r, struct list *l)
+{
+	struct list other;
+
+	kept_names(stack_of(r, REPORT_OTHER_ACCESS), true, &other);
+	if (l->n > 1)
+		l->n = 1;
+	if (other.n == 0)
+		return;
+	l->v[l->n++] = other.v[0];
+	if (l->n == 2 && compare(l->v[0], l->v[1]) > 0) {
+		l->v[1] = l->v[0];
+		l->v[0] = other.v[0];
+	}
+}
+
+/* Memory used up bit by bit has no place; one allocation too large has. */
+static bool
+of_target_alone(const struct report *r)
+{
+	if (strcmp(r->kind->class, "oom") != 0)
+		return strcmp(r->kind->name, "timeout") != 0;
+	return memmem(r->message.p, r->message.n, "used: ", 6) != NULL ||
+	       memmem(r->message.p, r->message.n, "rss limit", 9) != NULL ||
+	       r->message.n == 0;
+}
+
+static void
+choose_names(const struct report *r, int depth, struct list *l)
+{
+	bool stack = strcmp(r->kind->name, "stack-overflow") == 0;
+	size_t most = (size_t)(depth > 0 ? depth : DEPTH);
+
+	kept_names(report_crash_stack(r), !stack, l);
+	if (stack)
+		find_cycle(l);
+	else if (strcmp(r->kind->name, "data-race") == 0)
+		race_names(r, l);
+	else if (r->kind->flags & KINDS_TARGET) {
+		if (of_target_alone(r))
+			l->n = 0;
+		else if (l->n > 1)
+			l->n = 1;
+	} else if (l->n > most)
+		l->n = most;
+}
+
+static void
+add_part(struct buf *key, struct str s)
+{
+	buf_add(key, s.p, s.n);
+	buf_addc(key, '\0');
+}
+
+static void
+add_words(struct buf *key, const char *s)
+{
+	add_part(key, str_of(s, strlen(s)));
+}
+
+static void
+add_message(struct buf *key, struct str message)
+{
+	char *out = mem_alloc(message.n + 1);
+
+	add_part(key, names_message(message, out));
+	free(out);
+}
+
+/* What of a report, beside names, tells one bug from another. */
+static void
+add_kind(struct buf *key, const struct report *r, bool names,
+    const struct verdict_policy *policy)
+{
+	add_words(key, r->kind->class);
+	if (strcmp(r->kind->class, "memory") != 0 || !names)
+		add_words(key, r->kind->name);
+	if (r->kind->flags & KINDS_TYPE)
+		add_part(key, r->exception);
+	if ((r->kind->flags & KINDS_TARGET) && policy->target != NULL)
+		add_words(key, policy->target);
+	if ((r->kind->flags & KINDS_MESSAGE) ||
+	    (!names && !(r->kind->flags & KINDS_TARGET)))
+		add_message(key, r->message);
+}
+
+static void
+make_key(const struct report *r, const struct list *l, size_t names,
+    const struct verdict_policy *policy, char key[BUCKET_KEY])
+{
+	struct buf text = BUF_INIT;
+
+	add_kind(&text, r, l->n > 0, policy);
+	for (size_t i = 0; i < l->n && i < names; i++)
+		add_part(&text, l->v[i]);
+	bucket_hash(text.p, text.len, key);
+	buf_release(&text);
+}
+
+/* "file:3:4", or the module and offset: the frame's place. */
+static void
+add_place(struct buf *text, const struct frame *f, bool relative)
+{
+	struct str file = f->file;
+
+	if (file.n > 0) {
+		if (relative)
+			file = str_from(file, f->dir);
+		buf_add(text, file.p, file.n);
+		if (f->line > 0)
+			buf_addf(text, ":%u", f->line);
+		if (f->line > 0 && f->col > 0)
+			buf_addf(text, ":%u", f->col);
+	} else if (f->mod.n > 0 && f->has_off) {
+		buf_add(text, f->mod.p, f->mod.n);
+		buf_addf(text, "+0x%llx", (unsigned long long)f->off);
+	} else
+		buf_add(text, f->fn.p, f->fn.n);
+}
+
+static void
+make_exact(const struct report *r, const struct verdict_policy *policy,
+    char key[BUCKET_KEY])
+{
+	const struct report_stack *s = report_crash_stack(r);
+	struct buf text = BUF_INIT;
+	size_t n = 0;
+
+	for (size_t i = 0; s != NULL && i < s->n; i++)
+		if (!s->v[i].ign) {
+			add_place(&text, &s->v[i], true);
+			buf_addc(&text, '\0');
+			n++;
+		}
+	if (n == 0)
+		add_kind(&text, r, false, policy);
+	bucket_hash(text.p, text.len, key);
+	buf_release(&text);
+}
+
+static void
+make_line(struct bucket *b, const struct report *r)
+{
+	const struct report_stack *s = report_crash_stack(r);
+	struct buf text = BUF_INIT;
+	const struct frame *at = NULL;
+
+	for (size_t i = 0; s != NULL && i < s->n; i++) {
+		if (s->v[i].ign)
+			continue;
+		at = &s->v[i];
+		break;
+	}
+	if (at != NULL && (at->file.n > 0 || (at->mod.n > 0 && at->has_off)))
+		add_place(&text, at, false);
+	b->line = arena_str(&b->arena, str_of(buf_str(&text), text.len));
+	buf_release(&text);
+}
+
+void
+bucket_make(struct bucket *b, struct report *r, const struct rules *rules,
+    const struct verdict_policy *policy)
+{
+	struct list names;
+
+	arena_reset(&b->arena);
+	compile(b, policy);
+	for (size_t i = 0; i < r->nstacks; i++)
+		mark_frames(b, &r->stacks[i], rules);
+	kept_names(report_crash_stack(r), true, &names);
+	b->ntop = names.n < BUCKET_TOP ? names.n : BUCKET_TOP;
+	memcpy(b->top, names.v, b->ntop * sizeof(b->top[0]));
+	choose_names(r, policy->depth, &names);
+	make_key(r, &names, names.n, policy, b->key);
+	make_key(r, &names, 1, policy, b->top_key);
+	make_exact(r, policy, b->exact);
+	make_line(b, r);
+}
+
+void
+bucket_release(struct bucket *b)
+{
+	regex_t *v = b->ignore;
+
+	for (size_t i = 0; i < b->nignore; i++)
+		regfree(&v[i]);
+	free(v);
+	arena_release(&b->arena);
+}

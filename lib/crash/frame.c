@@ -1,0 +1,511 @@
+#include "crash/frame.h"
+
+#include <ctype.h>
+#include <limits.h>
+
+struct str
+frame_blanks(struct str s)
+{
+	while (s.n > 0 && (*s.p == ' ' || *s.p == '\t'))
+		s = str_from(s, 1);
+	return s;
+}
+
+struct str
+frame_strip(struct str s)
+{
+	s = frame_blanks(s);
+	while (s.n > 0 && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t'))
+		s.n--;
+	return s;
+}
+
+bool
+frame_number(struct str *s, uint64_t *v)
+{
+	size_t i = 0;
+
+	*v = 0;
+	for (; i < s->n && isdigit((unsigned char)s->p[i]); i++)
+		if (*v < UINT64_MAX / 16)
+			*v = *v * 10 + (unsigned)(s->p[i] - '0');
+	*s = str_from(*s, i);
+	return i > 0;
+}
+
+bool
+frame_hex(struct str *s, bool bare, uint64_t *v)
+{
+	size_t i = 0, from;
+	bool prefix = str_starts(*s, STR("0x"));
+
+	if (!prefix && !bare)
+		return false;
+	from = i = prefix ? 2 : 0;
+	for (*v = 0; i < s->n && isxdigit((unsigned char)s->p[i]); i++) {
+		int c = tolower((unsigned char)s->p[i]);
+		*v = *v << 4 | (unsigned)(c > '9' ? c - 'a' + 10 : c - '0');
+	}
+	if (i == from)
+		return false;
+	*s = str_from(*s, i);
+	return true;
+}
+
+/* ":12" off the end; false when there is none. */
+static bool
+colon_number(struct str *s, unsigned *v)
+{
+	size_t i = s->n;
+	uint64_t number;
+	struct str digits;
+
+	while (i > 0 && isdigit((unsigned char)s->p[i - 1]))
+		i--;
+	if (i == s->n || i < 2 || s->p[i - 1] != ':')
+		return false;
+	digits = str_from(*s, i);
+	frame_number(&digits, &number);
+	*v = number > UINT_MAX ? 0 : (unsigned)number;
+	s->n = i - 1;
+	return true;
+}
+
+void
+frame_position(struct str *s, unsigned *line, unsigned *col)
+{
+	unsigned last, before;
+
+	*line = *col = 0;
+	if (!colon_number(s, &last))
+		return;
+	*line = last;
+	if (colon_number(s, &before)) {
+		*line = before;
+		*col = last;
+	}
+}
+
+static bool
+lit(struct str *s, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (s->n < n || memcmp(s->p, word, n) != 0)
+		return false;
+	*s = str_from(*s, n);
+	return true;
+}
+
+/* The last place of word in s, or NULL. */
+static const char *
+last_of(struct str s, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t i = s.n; i >= n; i--)
+		if (s.p[i - n] == *word && memcmp(s.p + i - n, word, n) == 0)
+			return s.p + i - n;
+	return NULL;
+}
+
+/* Where the bracket that ends s was opened, or s.n. */
+static size_t
+opened(struct str s)
+{
+	int depth = 0;
+
+	for (size_t i = s.n; i > 0; i--) {
+		if (s.p[i - 1] == ')')
+			depth++;
+		else if (s.p[i - 1] == '(' && --depth == 0)
+			return i - 1;
+	}
+	return s.n;
+}
+
+/* " (mod+0x2a)" off the end of t, with the " (BuildId: ...)" behind it;
+ * systemd writes "(mod + 0x2a)". */
+static bool
+take_module(struct str *t, struct frame *f)
+{
+	const char *build = last_of(*t, "(BuildId: "), *plus;
+	struct str mod, off;
+	size_t open;
+
+	if (build != NULL)
+		*t = frame_strip(str_of(t->p, (size_t)(build - t->p)));
+	if (t->n == 0 || t->p[t->n - 1] != ')' || (open = opened(*t)) == t->n)
+		return false;
+	mod = str_of(t->p + open + 1, t->n - open - 2);
+	plus = last_of(mod, "+0x");
+	if (plus == NULL)
+		plus = last_of(mod, "+ 0x");
+	if (plus == NULL) {
+		/* "(/lib/x.so)": a module alone, never a function's arguments */
+		if (open > 0 || mod.n == 0 || mod.p[0] != '/')
+			return false;
+		f->mod = mod;
+		t->n = 0;
+		return true;
+	}
+	off = frame_blanks(str_from(mod, (size_t)(plus - mod.p) + 1));
+	if (!frame_hex(&off, false, &f->off) || off.n > 0)
+		return false;
+	f->has_off = true;
+	f->mod = frame_strip(str_of(mod.p, (size_t)(plus - mod.p)));
+	*t = frame_strip(str_of(t->p, open));
+	return true;
+}
+
+/* gdb: " at x.c:3" or " from /lib/x.so" behind the arguments. */
+static bool
+take_gdb(struct str *t, struct frame *f)
+{
+	const char *at = last_of(*t, ") at "), *from = last_of(*t, ") from ");
+	size_t open;
+
+	if (at != NULL) {
+		f->file = str_from(*t, (size_t)(at - t->p) + 5);
+		frame_position(&f->file, &f->line, &f->col);
+		t->n = (size_t)(at - t->p) + 1;
+	} else if (from != NULL) {
+		f->mod = str_from(*t, (size_t)(from - t->p) + 7);
+		t->n = (size_t)(from - t->p) + 1;
+	} else if (t->n < 3 || t->p[t->n - 1] != ')') {
+		return false;
+	}
+	open = opened(*t);
+	if (open < t->n && open > 1 && t->p[open - 1] == ' ') {
+		t->n = open - 1;
+		return true;
+	}
+	return at != NULL || from != NULL;
+}
+
+static bool
+source_name(struct str s)
+{
+	static const char *const ends[] = {".c", ".cc", ".cpp", ".cxx", ".h",
+	    ".hpp", ".inc", ".rs", ".go", ".S", ".swift", ".m", ".mm"};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (s.n > strlen(ends[i]) &&
+		    str_ends(s, str_of(ends[i], strlen(ends[i]))))
+			return true;
+	return false;
+}
+
+/* Sanitizers: " /src/x.c:3:4" or " x.c:3" or " <null>" at the end. */
+static bool
+take_file(struct str *t, struct frame *f)
+{
+	const char *slash = memmem(t->p, t->n, " /", 2);
+	const char *space = memrchr(t->p, ' ', t->n);
+	struct str file;
+	unsigned line, col;
+
+	if (str_ends(*t, STR(" <null>"))) {
+		t->n -= 7;
+		return true;
+	}
+	if (slash != NULL)
+		space = slash;
+	if (space == NULL)
+		return false;
+	file = str_from(*t, (size_t)(space - t->p) + 1);
+	frame_position(&file, &line, &col);
+	if (file.n == 0 || (slash == NULL && line == 0 && !source_name(file)))
+		return false;
+	f->file = file;
+	f->line = line;
+	f->col = col;
+	t->n = (size_t)(space - t->p);
+	return true;
+}
+
+static bool
+is_unknown(struct str s)
+{
+	return str_eq(s, STR("??")) || str_eq(s, STR("<unknown>")) ||
+	       str_eq(s, STR("n/a")) || str_eq(s, STR("<null>"));
+}
+
+static bool
+take_name(struct str t, bool evidence, bool loose, struct frame *f)
+{
+	t = frame_strip(t);
+	evidence |= take_module(&t, f);
+	f->dbg = take_gdb(&t, f);
+	evidence |= f->dbg;
+	if (f->file.n == 0)
+		evidence |= take_file(&t, f);
+	if (!evidence && !loose && !str_starts(t, STR("<signal handler")))
+		return false;
+	if (str_starts(f->file, STR("<null>")))
+		f->file.n = 0;
+	t = frame_strip(t);
+	if (!is_unknown(t))
+		f->raw = t;
+	if (is_unknown(f->mod) || str_eq(f->mod, STR("<unknown module>")))
+		f->mod.n = 0;
+	return true;
+}
+
+bool
+frame_numbered(struct str line, bool loose, struct frame *f)
+{
+	struct str s = frame_blanks(line), mod;
+	bool indented = s.n < line.n;
+	const char *tick;
+	uint64_t number;
+
+	*f = (struct frame){.number = -1};
+	lit(&s, "* ");
+	lit(&s, "frame ");
+	if (!lit(&s, "#") || !frame_number(&s, &number) || number > 1000000)
+		return false;
+	f->number = (int)number;
+	lit(&s, ":");
+	if (s.n == 0 || (*s.p != ' ' && *s.p != '\t'))
+		return false;
+	s = frame_blanks(s);
+	f->has_pc = frame_hex(&s, false, &f->pc);
+	if (f->has_pc && s.n > 0 && *s.p != ' ')
+		return false;
+	s = frame_blanks(s);
+	if (!f->has_pc)
+		return take_name(s, false, loose && indented, f);
+	if (!lit(&s, "in ") && (tick = memchr(s.p, '`', s.n)) != NULL &&
+	    memchr(s.p, ' ', (size_t)(tick - s.p)) == NULL) {
+		mod = str_of(s.p, (size_t)(tick - s.p)); /* lldb */
+		s = str_from(s, mod.n + 1);
+		f->mod = mod;
+		tick = last_of(s, " at ");
+		if (tick != NULL) {
+			f->file = str_from(s, (size_t)(tick - s.p) + 4);
+			frame_position(&f->file, &f->line, &f->col);
+			s.n = (size_t)(tick - s.p);
+		}
+		f->raw = s;
+		f->dbg = true;
+		return true;
+	}
+	return take_name(s, true, loose, f);
+}
+
+bool
+frame_valgrind(struct str line, struct frame *f)
+{
+	struct str s = frame_blanks(line), where;
+	size_t open;
+
+	*f = (struct frame){.number = -1};
+	if (lit(&s, "at 0x"))
+		f->number = 0;
+	else if (!lit(&s, "by 0x"))
+		return false;
+	if (!frame_hex(&s, true, &f->pc) || !lit(&s, ": "))
+		return false;
+	f->has_pc = true;
+	s = frame_strip(s);
+	if (s.n > 0 && s.p[s.n - 1] == ')' && (open = opened(s)) > 0) {
+		where = str_of(s.p + open + 1, s.n - open - 2);
+		s = frame_strip(str_of(s.p, open));
+		if (lit(&where, "in ") || lit(&where, "within "))
+			f->mod = where;
+		else {
+			f->file = where;
+			frame_position(&f->file, &f->line, &f->col);
+		}
+	}
+	if (!str_eq(s, STR("???")))
+		f->raw = s;
+	return true;
+}
+
+bool
+frame_rust(struct str line, struct frame *f)
+{
+	struct str s = frame_blanks(line);
+	uint64_t number;
+
+	*f = (struct frame){.number = -1, .lang = FRAME_RUST};
+	if (s.n == line.n || !frame_number(&s, &number) || !lit(&s, ": "))
+		return false;
+	f->number = number > 1000000 ? 0 : (int)number;
+	s = frame_blanks(s);
+	f->has_pc = frame_hex(&s, false, &f->pc);
+	if (f->has_pc && !lit(&s, " - "))
+		return false;
+	f->raw = frame_strip(s);
+	if (is_unknown(f->raw))
+		f->raw.n = 0;
+	return true;
+}
+
+bool
+frame_rust_at(struct str line, struct frame *f)
+{
+	struct str s = frame_blanks(line);
+
+	if (line.n - s.n < 8 || !lit(&s, "at "))
+		return false;
+	f->file = frame_strip(s);
+	frame_position(&f->file, &f->line, &f->col);
+	return true;
+}
+
+bool
+frame_python(struct str line, struct frame *f)
+{
+	struct str s = frame_blanks(line);
+	const char *quote;
+	uint64_t number;
+
+	*f = (struct frame){.number = -1, .lang = FRAME_PYTHON};
+	if (!lit(&s, "File \"") || (quote = memchr(s.p, '"', s.n)) == NULL)
+		return false;
+	f->file = str_of(s.p, (size_t)(quote - s.p));
+	s = str_from(s, f->file.n + 1);
+	if (!lit(&s, ", line ") || !frame_number(&s, &number))
+		return false;
+	f->line = (unsigned)number;
+	lit(&s, ",");
+	if (lit(&s, " in "))
+		f->raw = frame_strip(s);
+	return true;
+}
+
+/* "(C.java:3)" at the end: file and line. */
+bool
+frame_java(struct str line, struct frame *f)
+{
+	struct str s = frame_blanks(line), where;
+	size_t open;
+
+	*f = (struct frame){.number = -1, .lang = FRAME_JAVA};
+	if (s.n == line.n || !lit(&s, "at "))
+		return false;
+	s = frame_strip(s);
+	if (s.n == 0 || s.p[s.n - 1] != ')' || (open = opened(s)) == s.n ||
+	    memchr(s.p, ' ', open) != NULL)
+		return false;
+	where = str_of(s.p + open + 1, s.n - open - 2);
+	f->raw = str_of(s.p, open);
+	if (str_eq(where, STR("Unknown Source")) ||
+	    str_eq(where, STR("Native Method")))
+		return true;
+	f->file = where;
+	frame_position(&f->file, &f->line, &f->col);
+	return true;
+}
+
+bool
+frame_js(struct str line, struct frame *f)
+{
+	struct str s = frame_blanks(line);
+	size_t open;
+
+	*f = (struct frame){.number = -1, .lang = FRAME_JS};
+	if (s.n == line.n || !lit(&s, "at "))
+		return false;
+	s = frame_strip(s);
+	if (s.n > 0 && s.p[s.n - 1] == ')' && (open = opened(s)) < s.n) {
+		f->raw = frame_strip(str_of(s.p, open));
+		s = str_of(s.p + open + 1, s.n - open - 2);
+	}
+	f->file = s;
+	frame_position(&f->file, &f->line, &f->col);
+	return f->line > 0 || f->raw.n > 0;
+}
+
+bool
+frame_go(struct str line, struct frame *f)
+{
+	struct str s = line;
+	size_t open;
+
+	*f = (struct frame){.number = -1, .lang = FRAME_GO};
+	if (s.n < 4 || isspace((unsigned char)*s.p))
+		return false;
+	if (s.p[s.n - 1] != ')' || (open = opened(s)) == 0 || open == s.n)
+		return false;
+	f->raw = str_of(s.p, open);
+	return memchr(f->raw.p, ' ', open) == NULL &&
+	       (memchr(f->raw.p, '.', open) != NULL ||
+		   str_eq(f->raw, STR("panic")));
+}
+
+bool
+frame_go_at(struct str line, struct frame *f)
+{
+	struct str s = line;
+	const char *plus;
+
+	if (!lit(&s, "\t"))
+		return false;
+	plus = last_of(s, " +0x");
+	if (plus != NULL)
+		s.n = (size_t)(plus - s.p);
+	frame_position(&s, &f->line, &f->col);
+	f->file = s;
+	return f->line > 0;
+}
+
+bool
+frame_lua(struct str line, struct frame *f)
+{
+	struct str s = frame_blanks(line), where;
+	const char *in = memmem(s.p, s.n, ": in ", 5);
+
+	*f = (struct frame){.number = -1, .lang = FRAME_LUA};
+	if (in == NULL || s.n == line.n)
+		return false;
+	where = str_of(s.p, (size_t)(in - s.p));
+	s = str_from(s, where.n + 5);
+	frame_position(&where, &f->line, &f->col);
+	f->file = where;
+	lit(&s, "function ");
+	lit(&s, "local ");
+	lit(&s, "upvalue ");
+	lit(&s, "method ");
+	lit(&s, "field ");
+	if (s.n > 1 && (*s.p == '\'' || *s.p == '<'))
+		s = str_of(s.p + 1, s.n - 2);
+	f->raw = s;
+	return true;
+}
+
+bool
+frame_csharp(struct str line, struct frame *f)
+{
+	struct str s = frame_blanks(line), where;
+	const char *in, *open;
+
+	*f = (struct frame){.number = -1, .lang = FRAME_CSHARP};
+	if (s.n == line.n || !lit(&s, "at "))
+		return false;
+	in = last_of(s, " in ");
+	if (in != NULL) {
+		where = str_from(s, (size_t)(in - s.p) + 4);
+		s.n = (size_t)(in - s.p);
+		in = last_of(where, ":line ");
+		if (in != NULL) {
+			struct str number =
+			    str_from(where, (size_t)(in - where.p) + 6);
+			uint64_t v;
+			frame_number(&number, &v);
+			f->line = (unsigned)v;
+			where.n = (size_t)(in - where.p);
+		} else
+			frame_position(&where, &f->line, &f->col);
+		f->file = where;
+	}
+	open = memchr(s.p, '(', s.n);
+	if (open == NULL)
+		return false;
+	f->raw = frame_strip(str_of(s.p, (size_t)(open - s.p)));
+	return f->raw.n > 0 &&
+	       (f->raw.p[0] == '(' || memchr(f->raw.p, '.', f->raw.n) != NULL);
+}

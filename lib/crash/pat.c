@@ -1,0 +1,223 @@
+#include "crash/pat.h"
+
+#include <ctype.h>
+#include <stdint.h>
+
+enum { STEPS = 1 << 20, DEPTH = 256 };
+
+struct match {
+	const char *end;
+	bool fold;
+	int ncap; /* captures that were opened */
+	long steps;
+	int depth;
+	struct str cap[PAT_CAPTURES];
+	const char *open[PAT_CAPTURES];
+};
+
+static bool match(struct match *m, const char *p, const char *s, int ncap);
+
+static bool
+blank(unsigned char c)
+{
+	return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f);
+}
+
+/* Is c of the class that the letter names? */
+static bool
+is_class(char class, unsigned char c)
+{
+	switch (class) {
+	case 's':
+	case 'S':
+		return blank(c);
+	case 'v':
+		return !blank(c);
+	case 'H':
+		return isxdigit(c) || c == 'x' || c == 'X';
+	case 'N':
+		return c >= '0' && c <= '9';
+	case 'w':
+		return isalnum(c) || c == '_';
+	case 'a':
+		return isalpha(c);
+	case 'A':
+		return c >= 'A' && c <= 'Z';
+	default:
+		return true;
+	}
+}
+
+static bool
+same(const struct match *m, char a, char b)
+{
+	if (m->fold)
+		return tolower((unsigned char)a) == tolower((unsigned char)b);
+	return a == b;
+}
+
+/* The place behind the alternatives that p is in. */
+static const char *
+behind(const char *p)
+{
+	for (int level = 1; *p != '\0'; p++) {
+		if (*p != '%')
+			continue;
+		p++;
+		if (*p == '{')
+			level++;
+		else if (*p == '}' && --level == 0)
+			return p + 1;
+	}
+	return p;
+}
+
+/* The next alternative after p, or NULL. */
+static const char *
+next_alternative(const char *p)
+{
+	for (int level = 0; *p != '\0'; p++) {
+		if (*p != '%')
+			continue;
+		p++;
+		if (*p == '{')
+			level++;
+		else if (*p == '}' && level-- == 0)
+			return NULL;
+		else if (*p == '|' && level == 0)
+			return p + 1;
+	}
+	return NULL;
+}
+
+/* From the longest run down: what follows must match behind it. */
+static bool
+greedy(struct match *m, const char *s, const char *longest, const char *least,
+    const char *rest, int ncap)
+{
+	bool literal = *rest != '\0' && *rest != '%' && !m->fold;
+
+	for (const char *t = longest; t >= least; t--) {
+		if (literal) {
+			t = memrchr(least, *rest,
+			    (size_t)((t < m->end ? t + 1 : t) - least));
+			if (t == NULL)
+				return false;
+		}
+		if (match(m, rest, t, ncap))
+			return true;
+		if (t == s)
+			break;
+	}
+	return false;
+}
+
+static bool
+run(struct match *m, char class, const char *rest, const char *s, int ncap)
+{
+	const char *t = s;
+
+	while (t < m->end && is_class(class, (unsigned char)*t))
+		t++;
+	if (class != 's' && class != '*' && t == s)
+		return false;
+	return greedy(
+	    m, s, t, class == 's' || class == '*' ? s : s + 1, rest, ncap);
+}
+
+static bool
+run_without(struct match *m, const char *set, const char *s, int ncap)
+{
+	const char *close = strchr(set, '^'), *t = s;
+
+	while (t < m->end && memchr(set, *t, (size_t)(close - set)) == NULL)
+		t++;
+	return t > s && greedy(m, s, t, s + 1, close + 1, ncap);
+}
+
+static bool
+lazy(struct match *m, const char *rest, const char *s, int ncap)
+{
+	for (; s <= m->end; s++)
+		if (match(m, rest, s, ncap))
+			return true;
+	return false;
+}
+
+static bool
+special(struct match *m, const char *p, const char *s, int ncap)
+{
+	const char *was;
+
+	switch (*p) {
+	case '{':
+		for (p++; p != NULL; p = next_alternative(p))
+			if (match(m, p, s, ncap))
+				return true;
+		return false;
+	case '|':
+		return match(m, behind(p + 1), s, ncap);
+	case '}':
+		return match(m, p + 1, s, ncap);
+	case '(':
+		was = m->open[ncap];
+		m->open[ncap] = s;
+		if (match(m, p + 1, s, ncap))
+			return true;
+		m->open[ncap] = was;
+		return false;
+	case ')':
+		m->cap[ncap] =
+		    str_of(m->open[ncap], (size_t)(s - m->open[ncap]));
+		return match(m, p + 1, s, ncap + 1);
+	case '$':
+		return s == m->end && match(m, p + 1, s, ncap);
+	case '.':
+		return s < m->end && match(m, p + 1, s + 1, ncap);
+	case '^':
+		return run_without(m, p + 1, s, ncap);
+	case '-':
+		return lazy(m, p + 1, s, ncap);
+	case '%':
+		return s < m->end && *s == '%' && match(m, p + 1, s + 1, ncap);
+	default:
+		return run(m, *p, p + 1, s, ncap);
+	}
+}
+
+static bool
+match(struct match *m, const char *p, const char *s, int ncap)
+{
+	bool ok;
+
+	while (*p != '\0' && *p != '%') {
+		if (s == m->end || !same(m, *p, *s))
+			return false;
+		p++;
+		s++;
+	}
+	if (*p == '\0')
+		return true;
+	if (++m->steps > STEPS || m->depth >= DEPTH)
+		return false;
+	m->depth++;
+	ok = special(m, p + 1, s, ncap);
+	m->depth--;
+	return ok;
+}
+
+bool
+pat_match(const char *pattern, struct str s, struct str *cap)
+{
+	struct match m = {.end = s.p + s.n};
+
+	if (pattern[0] == '%' && pattern[1] == 'i') {
+		m.fold = true;
+		pattern += 2;
+	}
+	if (!match(&m, pattern, s.p, 0))
+		return false;
+	if (cap != NULL)
+		memcpy(cap, m.cap, sizeof(m.cap));
+	return true;
+}

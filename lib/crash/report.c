@@ -1,0 +1,433 @@
+#include "crash/report.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "crash/kinds.h"
+#include "crash/names.h"
+#include "crash/pat.h"
+#include "crash/reader.h"
+#include "crash/rules.h"
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+
+static const char *const words[READER_WORDS] = {
+    [W_SANITIZER] = "sanitizer",
+    [W_OF_SIZE] = " of size ",
+    [W_CAUSED_BY_A] = "signal is caused by a",
+    [W_ZERO_PAGE] = "points to the zero page",
+    [W_LOCATED] = " is located ",
+    [W_FREED_BY] = "freed by thread",
+    [W_ALLOCATED_BY] = "allocated by ",
+    [W_CREATED_BY] = "created by ",
+    [W_UNINIT] = "uninitialized value was ",
+    [W_MUTEX] = "mutex m",
+    [W_LOCATION] = "location is ",
+    [W_LEAK_OF] = "direct leak of",
+    [W_DEDUP] = "dedup_token: ",
+    [W_SCARINESS] = "scariness: ",
+    [W_SUMMARY] = "summary: ",
+    [W_LIBFUZZER] = "error: libfuzzer: ",
+    [W_SLOWEST] = "slowest unit: ",
+    [W_RUNTIME_ERROR] = ": runtime error: ",
+    [W_UBSAN_MINIMAL] = "ubsan: ",
+    [W_CENTIPEDE] = "========= ",
+    [W_ASSERTION] = "assertion ",
+    [W_ASSERT_FAILED] = "assert",
+    [W_CHECK_FAILED] = "check failed: ",
+    [W_GLIBC_FREE] = "free(): ",
+    [W_GLIBC_MALLOC] = "malloc",
+    [W_GLIBC_REALLOC] = "realloc(): ",
+    [W_MUNMAP_CHUNK] = "munmap_chunk(): ",
+    [W_CORRUPTED] = "corrupted ",
+    [W_DOUBLE_FREE] = "double free or corruption",
+    [W_STARS] = "*** ",
+    [W_TERMINATE] = "terminate called ",
+    [W_TERMINATING] = "terminating ",
+    [W_WHAT] = "what():",
+    [W_SHARED_LIB] = "error while loading shared libraries",
+    [W_RECEIVED_SIGNAL] = "received signal ",
+    [W_PROGRAM_TERMINATED] = "program terminated with signal ",
+    [W_ARROW] = "=> 0x",
+    [W_STOP_REASON] = "stop reason = ",
+    [W_VALGRIND] = " 0x",
+    [W_VALGRIND_INVALID] = "== invalid ",
+    [W_VALGRIND_COND] = "uninitialised",
+    [W_VALGRIND_ADDRESS] = "  address 0x",
+    [W_VALGRIND_BLOCK] = "block was alloc'd",
+    [W_VALGRIND_TERM] = "process terminating with default action",
+    [W_VALGRIND_MAPPED] = "at address 0x",
+    [W_VALGRIND_LOST] = " lost in loss record",
+    [W_VALGRIND_OVERLAP] = "source and destination overlap",
+    [W_PANICKED] = "panicked at ",
+    [W_HAS_OVERFLOWED] = "has overflowed its stack",
+    [W_STACK_BACKTRACE] = "stack backtrace:",
+    [W_PANIC] = "panic: ",
+    [W_FATAL_ERROR] = "fatal error: ",
+    [W_GOROUTINE] = "goroutine ",
+    [W_TRACEBACK] = "traceback (most recent call last):",
+    [W_ATHERIS] = "uncaught python exception",
+    [W_FATAL_PYTHON] = "fatal python error: ",
+    [W_EXCEPTION_IN] = "exception in thread ",
+    [W_JAVA_EXCEPTION] = "== java exception: ",
+    [W_CAUSED_BY] = "caused by: ",
+    [W_JAZZER_JS] = "uncaught exception: jazzer.js",
+    [W_JS_AT] = "    at ",
+    [W_BUG_DETECTED] = "===bug detected: ",
+    [W_UNHANDLED] = "unhandled exception",
+    [W_LUA_TRACE] = "stack traceback:",
+    [W_SCUDO] = "scudo error: ",
+    [W_GWP] = " (0 b",
+};
+
+/* One automaton serves all readers. */
+static struct words *automaton;
+
+const char *
+report_role_name(enum report_role role)
+{
+	static const char *const names[REPORT_ROLES] = {"crash", "other-access",
+	    "free", "alloc", "stack-object", "origin", "thread", "mutex",
+	    "cause"};
+
+	return names[role];
+}
+
+const char *
+report_access_name(enum report_access a)
+{
+	static const char *const names[] = {NULL, "READ", "WRITE", "EXEC"};
+
+	return names[a];
+}
+
+const struct report_stack *
+report_crash_stack(const struct report *r)
+{
+	for (size_t i = 0; i < r->nstacks; i++)
+		if (r->stacks[i].role == REPORT_CRASH)
+			return &r->stacks[i];
+	return NULL;
+}
+
+struct reader *
+report_reader(const struct rules *rules)
+{
+	struct reader *r = mem_alloc(sizeof(*r));
+
+	r->rules = rules;
+	if (automaton == NULL)
+		automaton = words_new(words, READER_WORDS, true);
+	return r;
+}
+
+void
+report_free(struct reader *r)
+{
+	if (r == NULL)
+		return;
+	arena_release(&r->arena);
+	free(r);
+}
+
+/* A debugger's backtrace alone, without the stop that it belongs to. */
+static void
+numbered(struct reader *r, struct str line)
+{
+	struct frame f;
+
+	if (!frame_numbered(line, r->now != NULL, &f))
+		return;
+	if (r->now == NULL) {
+		if (!f.dbg || f.number != 0 || !f.has_pc)
+			return;
+		reader_open(r, "unknown-crash", "gdb", false);
+	}
+	reader_frame(r, &f);
+}
+
+/* Colours off: ESC [ ... letter. */
+static struct str
+plain(struct reader *r, struct str line)
+{
+	char *out, *o;
+
+	if (memchr(line.p, '\033', line.n) == NULL)
+		return line;
+	out = o = arena_alloc(&r->arena, line.n);
+	for (size_t i = 0; i < line.n; i++) {
+		if (line.p[i] != '\033' || i + 1 >= line.n ||
+		    line.p[i + 1] != '[') {
+			*o++ = line.p[i];
+			continue;
+		}
+		for (i += 2;
+		     i < line.n && (line.p[i] < '@' || line.p[i] > '~');)
+			i++;
+	}
+	return str_of(out, (size_t)(o - out));
+}
+
+static bool
+begins_with_number_sign(struct str s)
+{
+	size_t i = 0;
+
+	while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\t' || s.p[i] == '*'))
+		i++;
+	return (i + 1 < s.n && s.p[i] == '#' && s.p[i + 1] >= '0' &&
+		   s.p[i + 1] <= '9') ||
+	       (s.n - i > 8 && memcmp(s.p + i, "frame #", 7) == 0);
+}
+
+static void
+one_line(struct reader *r, struct str line, const struct words_set *has)
+{
+	if (line.n > REPORT_LINE)
+		line.n = REPORT_LINE;
+	line = plain(r, line);
+	if (str_starts(line, STR("CRASH LOG: ")))
+		line = str_from(line, 11);
+	if (begins_with_number_sign(line)) {
+		numbered(r, line);
+		return;
+	}
+	if (r->more != NULL) {
+		if (r->more(r, line))
+			return;
+		r->more = NULL;
+	}
+	if (words_none(has))
+		return;
+	if (!readsan_line(r, line, has) && !readnote_line(r, line, has) &&
+	    !readlang_line(r, line, has))
+		readdbg_line(r, line, has);
+}
+
+static void
+all_lines(struct reader *r, struct str text)
+{
+	struct words_set has;
+	struct str line;
+
+	r->golang = memmem(text.p, text.n, ".go:", 4) != NULL;
+	while (text.n > 0) {
+		line = words_line(automaton, text, &has);
+		text = str_from(text, line.n);
+		text = str_from(text, words_break(text));
+		one_line(r, line, &has);
+		r->prev = line;
+	}
+	if (r->more != NULL)
+		r->more(r, STR(""));
+}
+
+static bool
+is(const struct report *p, const char *kind)
+{
+	return strcmp(p->kind->name, kind) == 0;
+}
+
+/* Frames of a sanitizer that ends the process: the end is its doing. */
+static bool
+ended_by_sanitizer(const struct report *p)
+{
+	const struct report_stack *s = report_crash_stack(p);
+
+	for (size_t i = 0; s != NULL && i < s->n; i++)
+		if (str_starts(s->v[i].raw, STR("__ubsan")) ||
+		    str_starts(s->v[i].raw, STR("__sanitizer::Die")))
+			return true;
+	return false;
+}
+
+/* What was printed before says why it ended; the end adds stack and signal. */
+static void
+explain(struct report *why, const struct report *end)
+{
+	why->fatal = true;
+	why->signal = end->signal;
+	if (report_crash_stack(why) == NULL &&
+	    why->nstacks + end->nstacks <= REPORT_STACKS) {
+		memcpy(why->stacks + why->nstacks, end->stacks,
+		    end->nstacks * sizeof(why->stacks[0]));
+		why->nstacks += end->nstacks;
+	}
+	if (why->thread.n == 0)
+		why->thread = end->thread;
+	if (!why->has_pc) {
+		why->pc = end->pc;
+		why->sp = end->sp;
+		why->bp = end->bp;
+		why->has_pc = end->has_pc;
+		why->has_sp = end->has_sp;
+		why->has_bp = end->has_bp;
+	}
+	if (why->tool == NULL || strcmp(why->tool, "glibc") == 0 ||
+	    strcmp(why->tool, "other") == 0)
+		why->tool = end->tool;
+}
+
+static bool
+explains(const struct report *why, const struct report *end)
+{
+	if (why->kind->flags & (KINDS_END | KINDS_QUIET))
+		return false;
+	if (strcmp(why->tool, "ubsan") == 0 || strcmp(why->tool, "cfi") == 0)
+		return ended_by_sanitizer(end);
+	return why->fatal || strcmp(why->tool, "python") == 0;
+}
+
+/* Drops the reports that only say how it ended, where another says why. */
+static void
+merge_ends(struct reader *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct report *p = &r->reports[i];
+		struct report *before = kept > 0 ? &r->reports[kept - 1] : NULL;
+		if ((p->kind->flags & KINDS_END) && before != NULL &&
+		    explains(before, p)) {
+			explain(before, p);
+			r->seen--;
+			continue;
+		}
+		/* A message and the report of what it led to, as UBSan's
+		 * null pointer and the fault after it, stay two reports. */
+		r->reports[kept++] = *p;
+	}
+	r->n = kept;
+}
+
+static struct report *
+choose(struct reader *r)
+{
+	struct report *best = NULL;
+
+	for (size_t i = 0; i < r->n; i++) {
+		struct report *p = &r->reports[i];
+		bool quiet = p->kind->flags & KINDS_QUIET;
+		if (p->fatal)
+			return p;
+		if (best == NULL ||
+		    ((best->kind->flags & KINDS_QUIET) && !quiet))
+			best = p;
+	}
+	return best;
+}
+
+/* gdb's "mov (%rax),%eax" and the registers printed above it. */
+static bool
+operand_near_null(const struct report *p, struct str text)
+{
+	struct str cap[PAT_CAPTURES];
+	char want[8];
+	const char *at;
+	uint64_t v;
+
+	if (!pat_match("%*:%*(%%%(%w%)", p->insn, cap) ||
+	    cap[0].n > sizeof(want) - 3)
+		return false;
+	want[0] = '\n';
+	memcpy(want + 1, cap[0].p, cap[0].n);
+	want[cap[0].n + 1] = ' ';
+	at = memmem(text.p, text.n, want, cap[0].n + 2);
+	if (at == NULL)
+		return false;
+	text = str_from(text, (size_t)(at - text.p) + 1 + cap[0].n);
+	text = frame_blanks(text);
+	return frame_hex(&text, false, &v) && v < 65536;
+}
+
+/* The kinds that need more than the line they were found by. */
+static void
+settle(struct report *p, struct str text)
+{
+	bool fault = is(p, "segv") || is(p, "bus");
+
+	if (fault && p->has_address && p->address < 65536)
+		p->kind = kinds_find("null-dereference");
+	else if (fault && !p->has_address && p->insn.n > 0 &&
+		 operand_near_null(p, text))
+		p->kind = kinds_find("null-dereference");
+	if (is(p, "segv-exec"))
+		p->access = REPORT_EXEC;
+}
+
+/* Where a message names its place and no stack was printed. */
+static void
+place_as_stack(struct reader *r, struct report *p)
+{
+	struct frame f = {.number = 0, .raw = p->place_fn, .file = p->place};
+
+	if (p->place.n == 0 || report_crash_stack(p) != NULL)
+		return;
+	if (strcmp(p->tool, "rust") == 0)
+		f.lang = FRAME_RUST;
+	frame_position(&f.file, &f.line, &f.col);
+	r->now = p;
+	reader_heading(r, REPORT_CRASH, STR(""));
+	reader_frame(r, &f);
+}
+
+struct report *
+report_make(struct reader *r, const char *kind, const char *tool)
+{
+	if (r->n == REPORT_REPORTS)
+		r->n--;
+	return reader_open(r, kind, tool, true);
+}
+
+void
+report_add_stack(struct reader *r, struct report *p, enum report_role role,
+    const struct frame *v, size_t n)
+{
+	r->now = p;
+	reader_heading(r, role, STR(""));
+	for (size_t i = 0; i < n; i++) {
+		struct frame f = v[i];
+		f.number = i == 0 ? 0 : (int)i;
+		reader_frame(r, &f);
+	}
+}
+
+struct frame *
+report_keep_frames(struct reader *r, const struct frame *v, size_t n)
+{
+	struct frame *kept = arena_alloc(&r->arena, (n + 1) * sizeof(*kept));
+
+	for (size_t i = 0; i < n; i++) {
+		kept[i] = v[i];
+		kept[i].raw = reader_keep(r, v[i].raw);
+		kept[i].file = reader_keep(r, v[i].file);
+		kept[i].mod = reader_keep(r, v[i].mod);
+	}
+	return kept;
+}
+
+struct report *
+report_read(struct reader *r, struct str text, size_t *reports)
+{
+	static struct report none;
+	struct report *p;
+
+	arena_reset(&r->arena);
+	r->n = r->seen = 0;
+	r->now = NULL;
+	r->stack = NULL;
+	r->more = NULL;
+	r->prev = STR("");
+	all_lines(r, text);
+	merge_ends(r);
+	*reports = r->seen;
+	p = choose(r);
+	if (p == NULL) {
+		memset(&none, 0, sizeof(none));
+		return &none;
+	}
+	settle(p, text);
+	place_as_stack(r, p);
+	return p;
+}

@@ -1,0 +1,426 @@
+#include "crash/rules.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/fail.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/paths.h"
+#include "crash/kinds.h"
+#include "crash/report.h"
+#include "crash/words.h"
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+
+enum how {
+	NAME,
+	LIBC,
+	PREFIX,
+	CONTAINS,
+	RUST,
+	GO,
+	JAVA,
+	JS,
+	IN_PATH,
+	TOOL_PATH,
+	ENTRY,
+	HOWS
+};
+
+static const char *const how_names[HOWS] = {"name", "libc", "prefix",
+    "contains", "rust", "go", "java", "js", "path", "tool-path", "entry"};
+
+struct pattern {
+	enum how how;
+	const char *text;
+	size_t len;
+	struct pattern *next; /* of the same slot */
+};
+
+enum { NAMES = 1024, FIELDS = 7 };
+
+struct table {
+	char *(*v)[FIELDS];
+	size_t n;
+};
+
+struct rules {
+	char *text[3]; /* of the files; all else points into them */
+	struct pattern *patterns;
+	size_t npatterns;
+	struct pattern *names[NAMES];  /* whole names, by hash */
+	struct pattern *prefixes[256]; /* by first byte */
+	struct words *in_name, *in_path, *in_tool_path;
+	struct table severity, classes;
+};
+
+static unsigned
+hash(struct str s)
+{
+	unsigned h = 5381;
+
+	for (size_t i = 0; i < s.n; i++)
+		h = h * 33 ^ (unsigned char)s.p[i];
+	return h % NAMES;
+}
+
+/* Calls line() with the fields of each line that is no comment. */
+static int
+each_line(char *text, size_t min, size_t max, const char *name,
+    int (*line)(struct rules *r, char **field), struct rules *r, struct fail *f)
+{
+	size_t number = 0, n;
+
+	for (char *p = text, *end; p != NULL; p = end) {
+		char *field[FIELDS] = {0};
+		number++;
+		end = strchr(p, '\n');
+		if (end != NULL)
+			*end++ = '\0';
+		if (*p == '#' || *p == '\0')
+			continue;
+		for (n = 0; n < max && p != NULL; n++)
+			field[n] = n + 1 < max ? strsep(&p, "\t") : p;
+		if (n < min || line(r, field) == -1)
+			return fail_set(f, EX_LAGO_CONFIG,
+			    "not a rule: line %zu of '%s'", number, name);
+	}
+	return 0;
+}
+
+static int
+add_pattern(struct rules *r, char **field)
+{
+	struct pattern p = {.how = HOWS, .text = field[1]};
+
+	for (int i = 0; i < HOWS; i++)
+		if (strcmp(field[0], how_names[i]) == 0)
+			p.how = (enum how)i;
+	p.len = strlen(p.text);
+	if (p.how == HOWS || p.len == 0)
+		return -1;
+	r->patterns =
+	    mem_grow(r->patterns, r->npatterns + 1, sizeof(*r->patterns));
+	r->patterns[r->npatterns++] = p;
+	return 0;
+}
+
+static void
+add_row(struct table *t, char **field)
+{
+	t->v = mem_grow(t->v, t->n + 1, sizeof(*t->v));
+	memcpy(t->v[t->n++], field, sizeof(*t->v));
+}
+
+static const char *const severities[] = {
+    "info", "low", "medium", "high", "critical"};
+
+static int
+severity_level(const char *name)
+{
+	for (size_t i = 0; i < N(severities); i++)
+		if (strcmp(name, severities[i]) == 0)
+			return (int)i;
+	return -1;
+}
+
+static int
+add_severity(struct rules *r, char **field)
+{
+	if (severity_level(field[0]) == -1 ||
+	    (field[1][0] != '@' && strcmp(field[1], "*") != 0 &&
+		kinds_find(field[1]) == NULL))
+		return -1;
+	add_row(&r->severity, field);
+	return 0;
+}
+
+static int
+add_class(struct rules *r, char **field)
+{
+	if (strcmp(field[3], "*") != 0 && kinds_find(field[3]) == NULL)
+		return -1;
+	add_row(&r->classes, field);
+	return 0;
+}
+
+static struct words *
+words_of(const struct rules *r, enum how how)
+{
+	const char **list = mem_array(r->npatterns, sizeof(*list));
+	struct words *w;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->npatterns; i++)
+		if (r->patterns[i].how == how && n < WORDS_MAX)
+			list[n++] = r->patterns[i].text;
+	w = words_new(list, n, false);
+	free(list);
+	return w;
+}
+
+static void
+index_patterns(struct rules *r)
+{
+	for (size_t i = r->npatterns; i > 0; i--) {
+		struct pattern *p = &r->patterns[i - 1], **slot;
+		switch (p->how) {
+		case NAME:
+		case LIBC:
+		case ENTRY:
+			slot = &r->names[hash(str_of(p->text, p->len))];
+			break;
+		case PREFIX:
+		case RUST:
+		case GO:
+		case JAVA:
+		case JS:
+			slot = &r->prefixes[(unsigned char)p->text[0]];
+			break;
+		default:
+			continue;
+		}
+		p->next = *slot;
+		*slot = p;
+	}
+	r->in_name = words_of(r, CONTAINS);
+	r->in_path = words_of(r, IN_PATH);
+	r->in_tool_path = words_of(r, TOOL_PATH);
+}
+
+static const struct {
+	const char *name;
+	size_t min, max;
+	int (*line)(struct rules *r, char **field);
+} files[] = {
+    {"frames", 2, 2, add_pattern},
+    {"severity", 5, 5, add_severity},
+    {"classes", 7, 7, add_class},
+};
+
+struct rules *
+rules_load(const char *dir, struct fail *f)
+{
+	struct rules *r = mem_alloc(sizeof(*r));
+	struct buf text = BUF_INIT, path = BUF_INIT;
+	int rc = 0;
+
+	for (size_t i = 0; i < N(files) && rc == 0; i++) {
+		buf_reset(&path);
+		if (dir != NULL)
+			buf_addf(&path, "%s/%s", dir, files[i].name);
+		else
+			buf_addf(
+			    &path, "%s/rules/%s", paths_share(), files[i].name);
+		rc = file_read(AT_FDCWD, path.p, 1 << 20, &text, NULL, f);
+		if (rc == -1)
+			break;
+		r->text[i] = buf_take(&text);
+		rc = each_line(r->text[i], files[i].min, files[i].max, path.p,
+		    files[i].line, r, f);
+	}
+	buf_release(&text);
+	buf_release(&path);
+	if (rc == -1) {
+		rules_free(r);
+		return NULL;
+	}
+	index_patterns(r);
+	return r;
+}
+
+void
+rules_free(struct rules *r)
+{
+	if (r == NULL)
+		return;
+	words_free(r->in_name);
+	words_free(r->in_path);
+	words_free(r->in_tool_path);
+	free(r->patterns);
+	free(r->severity.v);
+	free(r->classes.v);
+	for (size_t i = 0; i < N(r->text); i++)
+		free(r->text[i]);
+	free(r);
+}
+
+static const struct pattern *
+whole_name(const struct rules *r, struct str name)
+{
+	const struct pattern *p = r->names[hash(name)];
+
+	while (p != NULL && !str_eq(name, str_of(p->text, p->len)))
+		p = p->next;
+	return p;
+}
+
+/* memcpy for __memcpy, __memcpy_avx_unaligned, memcpy-x.S; but read_header is
+ * no read. */
+static const struct pattern *
+libc_name(const struct rules *r, struct str name)
+{
+	bool reserved = str_starts(name, STR("__"));
+	const struct pattern *p;
+	size_t n = 0;
+
+	while (name.n > 0 && *name.p == '_')
+		name = str_from(name, 1);
+	for (n = 1; n <= name.n; n++) {
+		if (n < name.n && memchr("-@.", name.p[n], 3) == NULL &&
+		    !(reserved && name.p[n] == '_'))
+			continue;
+		p = whole_name(r, str_of(name.p, n));
+		if (p != NULL && p->how == LIBC)
+			return p;
+	}
+	return NULL;
+}
+
+static bool
+begins(const struct rules *r, struct str name, enum frame_lang lang)
+{
+	static const enum frame_lang of[HOWS] = {[RUST] = FRAME_RUST,
+	    [GO] = FRAME_GO,
+	    [JAVA] = FRAME_JAVA,
+	    [JS] = FRAME_JS};
+	const struct pattern *p;
+
+	if (name.n == 0)
+		return false;
+	p = r->prefixes[(unsigned char)*name.p];
+	for (; p != NULL; p = p->next) {
+		/* Rust's frames come in a sanitizer's clothes too. */
+		if (p->how != PREFIX && of[p->how] != lang &&
+		    !(p->how == RUST && lang == FRAME_C))
+			continue;
+		if (str_starts(name, str_of(p->text, p->len)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+of_toolchain(struct str path)
+{
+	return str_starts(path, STR("/usr/")) ||
+	       str_starts(path, STR("/rustc/")) ||
+	       str_starts(path, STR("/build/"));
+}
+
+static bool
+skipped_path(const struct rules *r, struct str path)
+{
+	if (path.n == 0)
+		return false;
+	return words_any(r->in_path, path) ||
+	       (of_toolchain(path) && words_any(r->in_tool_path, path));
+}
+
+enum rules_frame
+rules_frame(const struct rules *r, const struct frame *f, bool top)
+{
+	const struct pattern *p = f->raw.n > 0 ? whole_name(r, f->fn) : NULL;
+
+	if (p != NULL && p->how == ENTRY)
+		return RULES_ENTRY;
+	if (p != NULL && p->how == NAME)
+		return RULES_SKIP;
+	if (begins(r, f->raw, f->lang) || begins(r, f->fn, f->lang))
+		return RULES_SKIP;
+	if (skipped_path(r, f->file) ||
+	    (f->file.n == 0 && skipped_path(r, f->mod)))
+		return RULES_SKIP;
+	if (f->raw.n > 0 && f->lang == FRAME_C) {
+		if (top && libc_name(r, f->fn) != NULL)
+			return RULES_SKIP;
+		if (words_any(r->in_name, f->fn))
+			return RULES_SKIP;
+	}
+	/* Rust's main is inside the crate's name. */
+	if (f->lang == FRAME_RUST && str_ends(f->fn, STR("::main")))
+		return RULES_ENTRY;
+	return RULES_KEEP;
+}
+
+static bool
+fits(const char *rule, const char *is)
+{
+	return strcmp(rule, "*") == 0 || strcmp(rule, is) == 0;
+}
+
+static bool
+kind_fits(const char *rule, const struct kinds_kind *kind)
+{
+	if (rule[0] == '@')
+		return strcmp(rule + 1, kind->class) == 0;
+	return fits(rule, kind->name);
+}
+
+static const char *
+access_word(const struct report *report)
+{
+	const char *name = report_access_name(report->access);
+
+	return name != NULL ? name : "-";
+}
+
+static const char *
+place_word(const struct report *report)
+{
+	if (!report->has_address)
+		return "-";
+	return report->address < 65536 ? "near" : "far";
+}
+
+struct rules_severity
+rules_severity(const struct rules *r, const struct report *report)
+{
+	for (size_t i = 0; i < r->severity.n; i++) {
+		char **row = r->severity.v[i];
+		if (kind_fits(row[1], report->kind) &&
+		    fits(row[2], access_word(report)) &&
+		    fits(row[3], place_word(report)))
+			return (struct rules_severity){
+			    row[0], row[4], severity_level(row[0])};
+	}
+	return (struct rules_severity){"low", "no rule fits", RULES_LOW};
+}
+
+static bool
+has_function(const struct report *report, const char *name)
+{
+	const struct report_stack *s = report_crash_stack(report);
+	struct str want = str_of(name, strlen(name));
+
+	for (size_t i = 0; s != NULL && i < s->n; i++)
+		if (str_eq(s->v[i].fn, want))
+			return true;
+	return false;
+}
+
+struct rules_class
+rules_class(
+    const struct rules *r, const struct report *report, const char *what)
+{
+	const char *tool =
+	    report->tool != NULL && (strcmp(report->tool, "signal") == 0 ||
+					strcmp(report->tool, "gdb") == 0)
+		? "signal"
+		: "report";
+
+	for (size_t i = 0; i < r->classes.n; i++) {
+		char **row = r->classes.v[i];
+		if (!fits(row[2], tool) || !fits(row[3], report->kind->name) ||
+		    !fits(row[4], access_word(report)) ||
+		    !fits(row[5], place_word(report)))
+			continue;
+		if (strncmp(row[6], "frame:", 6) == 0
+			? has_function(report, row[6] + 6)
+			: fits(row[6], what != NULL ? what : "-"))
+			return (struct rules_class){row[0], row[1]};
+	}
+	return (struct rules_class){"undefined", "Undefined"};
+}

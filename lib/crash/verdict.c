@@ -1,0 +1,314 @@
+#include "crash/verdict.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#include "base/mem.h"
+#include "crash/bucket.h"
+#include "crash/insn.h"
+#include "crash/kinds.h"
+#include "crash/names.h"
+#include "crash/native.h"
+#include "crash/report.h"
+#include "crash/rules.h"
+#include "crash/symbols.h"
+#include "target/exec.h"
+
+struct verdict *
+verdict_new(const struct rules *rules, const struct verdict_policy *policy)
+{
+	struct verdict *v = mem_alloc(sizeof(*v));
+
+	v->rules = rules;
+	v->policy = policy;
+	v->reader = report_reader(rules);
+	v->bucket = mem_alloc(sizeof(*v->bucket));
+	return v;
+}
+
+void
+verdict_free(struct verdict *v)
+{
+	if (v == NULL)
+		return;
+	report_free(v->reader);
+	bucket_release(v->bucket);
+	free(v->bucket);
+	free(v);
+}
+
+static void
+conclude(struct verdict *v, const char *what)
+{
+	struct rules_severity severity;
+	struct rules_class class;
+
+	v->severity = v->reason = NULL;
+	v->level = RULES_INFO;
+	v->exploitability = "undefined";
+	v->class = NULL;
+	if (v->report->kind == NULL)
+		return;
+	bucket_make(v->bucket, v->report, v->rules, v->policy);
+	severity = rules_severity(v->rules, v->report);
+	v->severity = severity.name;
+	v->reason = severity.reason;
+	v->level = severity.level;
+	class = rules_class(v->rules, v->report, what);
+	v->exploitability = class.level;
+	v->class = class.name;
+}
+
+void
+verdict_again(struct verdict *v)
+{
+	conclude(v, NULL);
+}
+
+void
+verdict_text(struct verdict *v, const char *text, size_t n)
+{
+	v->report = report_read(v->reader, str_of(text, n), &v->reports);
+	conclude(v, NULL);
+}
+
+static struct str
+str_c(const char *s)
+{
+	return s != NULL ? str_of(s, strlen(s)) : STR("");
+}
+
+static void
+set_place(struct frame *f, const struct symbols_frame *s)
+{
+	f->raw = str_c(s->function);
+	f->file = str_c(s->file);
+	f->line = s->line;
+	f->col = s->column;
+	f->inl = s->inlined;
+	f->dir = 0;
+	if (s->file != NULL && s->dir != NULL &&
+	    str_starts(f->file, str_c(s->dir)) &&
+	    f->file.p[strlen(s->dir)] == '/')
+		f->dir = strlen(s->dir) + 1;
+}
+
+/* Modules and offsets become functions and lines, one frame each for those
+ * that were inlined. */
+static void
+name_stack(struct report_stack *s, struct symbols *symbols)
+{
+	const struct symbols_place *place;
+	struct frame *v;
+	size_t n = 0, i, k;
+	char *path;
+
+	v = mem_array(REPORT_FRAMES, sizeof(*v));
+	for (i = 0; i < s->n && n < REPORT_FRAMES; i++) {
+		v[n++] = s->v[i];
+		if (s->v[i].raw.n > 0 || !s->v[i].has_off)
+			continue;
+		path = mem_strndup(s->v[i].mod.p, s->v[i].mod.n);
+		place = symbols_find(symbols, path, s->v[i].off, NULL);
+		free(path);
+		for (k = 0; k < place->n && n < REPORT_FRAMES; k++) {
+			if (k > 0)
+				v[n++] = s->v[i];
+			set_place(&v[n - 1], &place->v[k]);
+		}
+	}
+	s->v = v;
+	s->n = n;
+}
+
+/* True when frames were found nameless; the arrays are the caller's then. */
+static void
+name_frames(struct verdict *v, struct symbols *symbols)
+{
+	struct report *r = v->report;
+
+	for (size_t i = 0; i < r->nstacks; i++) {
+		struct report_stack *s = &r->stacks[i];
+		struct frame *named;
+		name_stack(s, symbols);
+		named = s->v;
+		s->v = report_keep_frames(v->reader, named, s->n);
+		free(named);
+	}
+}
+
+static void
+native_stack(
+    struct verdict *v, struct report *r, const struct native_crash *native)
+{
+	struct frame *f = mem_array(REPORT_FRAMES, sizeof(*f));
+	size_t n = 0;
+
+	for (size_t i = 0; i < native->n && n < REPORT_FRAMES; i++) {
+		const struct native_frame *from = &native->v[i];
+		size_t k = 0;
+		do {
+			f[n] = (struct frame){.pc = from->pc,
+			    .has_pc = true,
+			    .mod = str_c(from->module),
+			    .off = from->offset,
+			    .has_off = from->module != NULL};
+			if (from->place->n > 0)
+				set_place(&f[n], &from->place->v[k]);
+			n++;
+		} while (++k < from->place->n && n < REPORT_FRAMES);
+	}
+	report_add_stack(v->reader, r, REPORT_CRASH, f, n);
+	free(f);
+}
+
+/* The page below the lowest that the stack may have. */
+static bool
+stack_is_full(const struct native_crash *native)
+{
+	return native->signal == SIGSEGV && native->known &&
+	       native->address < native->sp + 4096 &&
+	       native->address + (64 << 10) > native->sp;
+}
+
+/* What the machine saw, put into the report. */
+static void
+add_native(
+    struct verdict *v, struct report *r, const struct native_crash *native)
+{
+	if (report_crash_stack(r) == NULL && native->n > 0)
+		native_stack(v, r, native);
+	if (r->signal == 0)
+		r->signal = native->signal;
+	if (native->signal == 0 || strcmp(r->tool, "signal") != 0)
+		return;
+	r->pc = native->pc;
+	r->sp = native->sp;
+	r->bp = native->bp;
+	r->has_pc = r->has_sp = r->has_bp = true;
+	if (native->signal != SIGSEGV && native->signal != SIGBUS)
+		return;
+	r->has_address = native->known;
+	r->address = native->address;
+	r->access = insn_access(native->insn, native->ninsn);
+	if (stack_is_full(native))
+		r->kind = kinds_find("stack-overflow");
+	else if (native->ninsn == 0 ||
+		 (native->known && native->address == native->pc)) {
+		r->kind = kinds_find("segv-exec");
+		r->access = REPORT_EXEC;
+	} else if (native->known && native->address < 65536)
+		r->kind = kinds_find("null-dereference");
+}
+
+/* The end of the process, where nothing fatal was printed. */
+static const char *
+end_kind(const struct exec_result *e)
+{
+	switch (e->limit) {
+	case EXEC_WALL:
+	case EXEC_CPU:
+		return "timeout";
+	case EXEC_MEMORY:
+		return "oom";
+	default:
+		break;
+	}
+	if (!e->crashed)
+		return NULL;
+	return kinds_of_signal(
+	    WIFSIGNALED(e->status) ? WTERMSIG(e->status) : SIGABRT)
+	    ->name;
+}
+
+/* Text that explains an abort needs the abort; a report that was fatal, or one
+ * the process ended well with, stands. */
+static bool
+report_stands(const struct report *r, const struct exec_result *e)
+{
+	if (r->kind == NULL)
+		return false;
+	if (r->fatal)
+		return true;
+	return end_kind(e) == NULL ||
+	       (e->crashed && strcmp(r->tool, "tsan") != 0 &&
+		   WIFSIGNALED(e->status) && WTERMSIG(e->status) == SIGABRT);
+}
+
+void
+verdict_exec(struct verdict *v, const struct exec_result *e,
+    const struct native_crash *native, struct symbols *symbols)
+{
+	const char *end = end_kind(e), *what = NULL;
+	struct report *r;
+
+	r = v->report =
+	    report_read(v->reader, str_of(e->out, e->outlen), &v->reports);
+	if (end != NULL && !report_stands(r, e)) {
+		r = v->report = report_make(v->reader, end, "signal");
+		if (e->crashed && WIFSIGNALED(e->status))
+			r->signal = WTERMSIG(e->status);
+		v->reports++;
+	}
+	if (r->kind == NULL) {
+		conclude(v, NULL);
+		return;
+	}
+	if (native != NULL) {
+		add_native(v, r, native);
+		if (strcmp(r->tool, "signal") == 0)
+			what = insn_what(native->insn, native->ninsn);
+	}
+	if (symbols != NULL)
+		name_frames(v, symbols);
+	conclude(v, what);
+}
+
+bool
+verdict_wants_native(const struct verdict *v)
+{
+	const struct report *r = v->report;
+	const struct report_stack *s;
+
+	if (r->kind == NULL || (r->kind->flags & KINDS_QUIET) ||
+	    strcmp(r->kind->class, "timeout") == 0 ||
+	    strcmp(r->kind->class, "oom") == 0)
+		return false;
+	s = report_crash_stack(r);
+	return s == NULL || s->n == 0 || (s->n == 1 && r->place.n > 0);
+}
+
+void
+verdict_key(const struct verdict *v, struct verdict_key *key)
+{
+	static const char access[] = {0, 'R', 'W', 'X'};
+	const struct report *r = v->report;
+	char *text;
+	struct str message;
+
+	memset(key, 0, sizeof(*key));
+	key->crash = r->kind != NULL;
+	if (!key->crash)
+		return;
+	key->access = access[r->access];
+	key->severity = (char)v->level;
+	key->security = v->level >= RULES_MEDIUM;
+	memcpy(key->bucket, v->bucket->key, sizeof(key->bucket));
+	memcpy(key->exact, v->bucket->exact, sizeof(key->exact));
+	strncpy(key->kind, r->kind->name, sizeof(key->kind) - 1);
+	text = mem_alloc(r->message.n + 1);
+	message = names_message(r->message, text);
+	bucket_hash(message.p, message.n, key->message);
+	free(text);
+}
+
+bool
+verdict_same(const struct verdict_key *a, const struct verdict_key *b)
+{
+	if (!a->crash || !b->crash)
+		return false;
+	return strcmp(a->bucket, b->bucket) == 0 && a->access == b->access &&
+	       a->security == b->security && a->severity == b->severity &&
+	       strcmp(a->message, b->message) == 0;
+}
