@@ -104,9 +104,9 @@ skipped_more(struct reading *r, const char *file, long skipped)
 	"CASE json_type(j, '$." key "') WHEN 'text' THEN nullif(substr(" \
 	"json_extract(j, '$." key "'), 1, " max "), '') END AS " name ", "
 #define INT(key) \
-	"CASE json_type(j, '$." key "') WHEN 'integer' THEN " \
-	"json_extract(j, '$." key "') WHEN 'real' THEN CAST(" \
-	"json_extract(j, '$." key "') AS INTEGER) END AS " key ", "
+	"CASE WHEN json_type(j, '$." key "') IN ('integer', 'real') THEN " \
+	"CAST(min(max(json_extract(j, '$." key "'), -1e15), 1e15) AS INTEGER) " \
+	"END AS " key ", "
 #define BOOL(key) \
 	"CASE json_type(j, '$." key "') WHEN 'true' THEN 1 WHEN 'false' " \
 	"THEN 0 END AS " key ", "

@@ -105,35 +105,45 @@ sql_hash(sqlite3_context *c, int n, sqlite3_value **v)
 	sqlite3_result_text(c, hex, 12, SQLITE_TRANSIENT);
 }
 
-/* What a transaction touches, for store_commit. */
+/* What a transaction touches, for store_commit.  (Not INSERT OR IGNORE: within
+ * an upsert the outer statement's way with conflicts counts.) */
+/* clang-format off */
+#define TOUCH_JOB(id) \
+	"INSERT INTO touched_job SELECT " id \
+	" WHERE " id " NOT IN touched_job;"
+#define TOUCH_BUG(bug) \
+	"INSERT INTO touched_bug SELECT " bug \
+	" WHERE " bug " NOTNULL AND " bug " NOT IN touched_bug;"
+#define TOUCH_BUGS(where) \
+	"INSERT INTO touched_bug SELECT DISTINCT bug FROM crash WHERE " where \
+	" AND bug NOTNULL AND bug NOT IN touched_bug;"
+#define TRIGGER(name, when, what) \
+	"CREATE TEMP TRIGGER " name " AFTER " when " BEGIN " what " END;"
+
 static const char touched[] =
-    "CREATE TEMP TRIGGER crash_added AFTER INSERT ON main.crash"
-    " WHEN new.bug IS NOT NULL"
-    " BEGIN INSERT OR IGNORE INTO touched_bug VALUES (new.bug); END;"
-    "CREATE TEMP TRIGGER crash_changed AFTER UPDATE ON main.crash BEGIN"
-    " INSERT OR IGNORE INTO touched_bug SELECT old.bug WHERE old.bug NOTNULL;"
-    " INSERT OR IGNORE INTO touched_bug SELECT new.bug WHERE new.bug NOTNULL;"
-    " END;"
-    "CREATE TEMP TRIGGER crash_gone AFTER DELETE ON main.crash"
-    " WHEN old.bug IS NOT NULL"
-    " BEGIN INSERT OR IGNORE INTO touched_bug VALUES (old.bug); END;"
-    "CREATE TEMP TRIGGER job_added AFTER INSERT ON main.job"
-    " BEGIN INSERT OR IGNORE INTO touched_job VALUES (new.id); END;"
-    "CREATE TEMP TRIGGER run_added AFTER INSERT ON main.run"
-    " BEGIN INSERT OR IGNORE INTO touched_job VALUES (new.job); END;"
-    "CREATE TEMP TRIGGER run_changed AFTER UPDATE OF state, reason, ended"
-    " ON main.run"
-    " BEGIN INSERT OR IGNORE INTO touched_job VALUES (new.job); END;"
-    "CREATE TEMP TRIGGER run_moved AFTER UPDATE OF started ON main.run"
-    " WHEN old.started IS NOT new.started BEGIN"
-    " INSERT OR IGNORE INTO touched_bug SELECT bug FROM crash"
-    "  WHERE job = new.job AND run = new.run AND bug NOTNULL; END;"
-    "CREATE TEMP TRIGGER job_event AFTER INSERT ON main.event"
-    " WHEN new.job > 0 BEGIN INSERT OR IGNORE INTO touched_job"
-    "  SELECT id FROM job WHERE id = new.job; END;"
-    "CREATE TEMP TRIGGER bug_event AFTER INSERT ON main.event"
-    " WHEN new.sha NOTNULL BEGIN INSERT OR IGNORE INTO touched_bug"
-    "  SELECT bug FROM crash WHERE sha = new.sha AND bug NOTNULL; END;";
+    TRIGGER("crash_added", "INSERT ON main.crash", TOUCH_BUG("new.bug"))
+    TRIGGER("crash_changed", "UPDATE ON main.crash",
+	TOUCH_BUG("old.bug") TOUCH_BUG("new.bug"))
+    TRIGGER("crash_gone", "DELETE ON main.crash", TOUCH_BUG("old.bug"))
+    TRIGGER("job_added", "INSERT ON main.job", TOUCH_JOB("new.id"))
+    TRIGGER("run_added", "INSERT ON main.run", TOUCH_JOB("new.job"))
+    TRIGGER("run_changed", "UPDATE OF state, reason, ended ON main.run",
+	TOUCH_JOB("new.job"))
+    TRIGGER("run_moved", "UPDATE OF started ON main.run WHEN "
+	"old.started IS NOT new.started",
+	TOUCH_BUGS("job = new.job AND run = new.run"))
+    TRIGGER("job_event", "INSERT ON main.event WHEN new.job > 0",
+	TOUCH_JOB("new.job"))
+    TRIGGER("bug_event", "INSERT ON main.event WHEN new.sha NOTNULL",
+	TOUCH_BUGS("sha = new.sha"));
+/* clang-format on */
+
+/* Triggers must see rows that REPLACE replaces.  The cache holds what a batch of
+ * an import touches, or its pages are written more than once. */
+static const char writing[] =
+    "PRAGMA foreign_keys=ON; PRAGMA recursive_triggers=ON;"
+    "PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY;"
+    "PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=8000";
 
 static int
 prepare(struct store *s, enum store_mode mode, struct fail *f)
@@ -148,13 +158,7 @@ prepare(struct store *s, enum store_mode mode, struct fail *f)
 	if (store_schema_check(s->db, s->path, &now, f) != 0)
 		return -1;
 	if (mode == STORE_WRITE)
-		return sqlite3_exec(s->db,
-			   "PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL;"
-			   "PRAGMA temp_store=MEMORY; PRAGMA "
-			   "recursive_triggers=ON",
-			   NULL, NULL, NULL) == SQLITE_OK
-			   ? 0
-			   : store_schema_fail(s->db, s->path, f);
+		return store_exec_all(s, writing, f);
 	if (now < store_schema_version() || !store_schema_views_ok(s->db))
 		return fail_set(f, EX_LAGO_CONFIG,
 		    "'%s' was written by another lago: run lago-import once",
@@ -210,7 +214,8 @@ open_file(struct store *s, enum store_mode mode, struct fail *f)
 	int flags =
 	    mode == STORE_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 
-	if (sqlite3_open_v2(s->path, &s->db, flags, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(s->path, &s->db, flags | SQLITE_OPEN_NOMUTEX,
+		NULL) != SQLITE_OK)
 		return store_schema_fail(s->db, s->path, f);
 	return prepare(s, mode, f);
 }

@@ -44,6 +44,12 @@ said(struct store *s, const char *bug, struct said *by, struct fail *f)
 			continue;
 		free(*to);
 		*to = mem_strdup((const char *)sqlite3_column_text(q, 1));
+		/* Who judged the bug anew wants to hear what comes of it. */
+		if (to == &by->state && by->news != NULL &&
+		    strncmp(*to, by->news, strlen(by->news)) != 0) {
+			free(by->news);
+			by->news = NULL;
+		}
 	}
 	return r;
 }
@@ -139,7 +145,9 @@ store_bug_judge(struct store *s, struct fail *f)
 			return -1;
 		}
 	}
-	return r < 0 ? -1 : store_exec(s, f, "DELETE FROM touched_bug", "");
+	return r < 0 ? -1
+		     : store_exec(s, f,
+			   "DELETE FROM touched_bug WHERE id NOTNULL", "");
 }
 
 int

@@ -245,5 +245,8 @@ store_job_judge(struct store *s, struct fail *f)
 			store_done(q);
 			return -1;
 		}
-	return r < 0 ? -1 : store_exec(s, f, "DELETE FROM touched_job", "");
+	/* The condition keeps it from writing where nothing is. */
+	return r < 0 ? -1
+		     : store_exec(s, f,
+			   "DELETE FROM touched_job WHERE id NOTNULL", "");
 }

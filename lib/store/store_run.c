@@ -83,8 +83,9 @@ store_run_put(struct store *s, long job, long run, const struct kv *file,
 	return store_exec(s, f,
 	    "INSERT INTO run (job, run, " COLUMNS ") VALUES (?1, ?2, ?3, ?4, "
 	    "?5, ?6, ?7, ?8, ?9, ?10, ?11, nullif(?12, -1), "
-	    "nullif(CAST(?13 AS INTEGER), 0), "
-	    "nullif(CAST(?14 AS INTEGER), 0), CAST(?15 AS INTEGER), ?16, "
+	    "nullif(min(max(CAST(?13 AS INTEGER), 0), 99999999999), 0), "
+	    "nullif(min(max(CAST(?14 AS INTEGER), 0), 99999999999), 0), "
+	    "CAST(?15 AS INTEGER), ?16, "
 	    "nullif(?17, -1), nullif(?18, -1)) ON CONFLICT DO UPDATE SET "
 	    "(watched, " COLUMNS ") = (1, " EXCLUDED ") WHERE NOT watched OR "
 	    "(" COLUMNS ") IS NOT (" EXCLUDED ")",
