@@ -1,0 +1,134 @@
+# lago-run with real fuzzers on the example targets.
+load lib
+
+setup() {
+	need bwrap jq lago-triage
+	examples
+	cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+	[ -z "${PID-}" ] || kill -KILL "$PID" 2>/dev/null || :
+}
+
+kinds() {
+	jq -r 'select(.crash) | .kind' "$1/crashes.jsonl" | sort -u
+}
+
+bugs() {
+	jq -rs 'group_by(.input_sha256) | map(last) | map(select(.crash) |
+		.bucket) | unique | .[]' "$1/crashes.jsonl"
+}
+
+# Of the last line of the series.
+last() {
+	tail -n 1 "$1/stats.tsv" | cut -f "$2"
+}
+
+@test "libFuzzer: crashes do not end it; bugs, corpus, reduced inputs (D15)" {
+	run --separate-stderr lago-run -P 1 -t 12 -o a.run \
+		"$EXAMPLES/chunk-libfuzzer.zip"
+	[ "$status" -eq 0 ]
+	[ "$(sed -n 's/^fuzzed=//p' a.run/progress)" -ge 11 ]
+	[ "$(last a.run 4)" -ge 1 ] # restarts
+	[ "$(last a.run 5)" -gt 100 ] && [ "$(last a.run 7)" -gt 50 ]
+	[ "$(bugs a.run | wc -l)" -ge 3 ]
+	# each kept crash has its record and what the target printed
+	jq -r .input_sha256 a.run/crashes.jsonl | sort -u >records
+	ls a.run/crashes | cmp - records
+	ls a.run/reports | cmp - records
+	# every crash is on its machine's disk under its name
+	(cd a.run/crashes && sha256sum -- * | awk '$1 != $2 { exit 1 }')
+	[ "$(ls a.run/corpus | wc -l)" -gt 0 ]
+	[ "$(ls a.run/corpus | wc -l)" -le "$(ls a.run/queue | wc -l)" ]
+	# a reduced input is smaller and beside the original (D40)
+	for f in a.run/reduced/*; do
+		[ "$(stat -c %s "$f")" -lt \
+			"$(stat -c %s "a.run/crashes/${f##*/}")" ]
+	done
+}
+
+@test "libFuzzer: hang, memory and leak are kept and typed (D16, D17)" {
+	need clang zip
+	mkdir -p b/corpus
+	cat >b.c <<-'END'
+		#include <stdint.h>
+		#include <stdlib.h>
+		#include <string.h>
+		void *volatile p;
+		int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) {
+			if (n < 1) return 0;
+			if (d[0] == 'H') for (;;) p = 0;
+			if (d[0] == 'M') for (;;) memset(p = malloc(1 << 24), 1, 1 << 24);
+			if (d[0] == 'L') { p = malloc(77); p = 0; }
+			return 0;
+		}
+	END
+	clang -g -fsanitize=fuzzer,address -o b/target b.c
+	echo x >b/corpus/x
+	printf 'driver=libfuzzer\ntimeout=1\nmemory=600\n' >b/job
+	(cd b && zip -qr ../b.zip .)
+	start=$SECONDS
+	lago-run -P 1 -t 12 b.zip
+	[ $((SECONDS - start)) -lt 90 ]
+	kinds b.run >kinds
+	cat kinds
+	ls b.run/crashes | wc -l
+	grep -qi timeout kinds
+	grep -qi memory kinds
+	grep -qi leak kinds
+}
+
+@test "AFL++: environment, statistics, bugs, corpus (D18, D38)" {
+	run --separate-stderr lago-run -P 2 -t 12 -o a.run \
+		"$EXAMPLES/chunk-afl.zip"
+	[ "$status" -eq 0 ]
+	[ "$(last a.run 3)" = 2 ] && [ "$(last a.run 5)" -gt 100 ]
+	[ "$(last a.run 7)" -gt 50 ] # edges
+	[ "$(bugs a.run | wc -l)" -ge 3 ]
+	[ "$(ls a.run/corpus | wc -l)" -gt 0 ]
+	[ "$(last a.run 15)" -eq "$(ls a.run/crashes | wc -l)" ]
+}
+
+fuzzing() {
+	grep -qs ^phase=fuzz "$1/progress" && [ -n "$(ls "$1/crashes")" ]
+}
+
+@test "KILL of a real run and the same command: no crash is lost (D21)" {
+	for kind in libfuzzer afl; do
+		lago-run -q -P 1 -t 8 -o "$kind" "$EXAMPLES/chunk-$kind.zip" \
+			3>&- &
+		PID=$!
+		wait_for 20 fuzzing "$kind"
+		sleep 1 # some more of them, at no special moment
+		kill -KILL "$PID"
+		wait "$PID" || :
+		# what the fuzzers had on disk then
+		find "$kind/work/out" -path '*/crashes*/id*' -type f \
+			-o -path '*/artifacts/*' -type f |
+			xargs -r sha256sum | cut -c 1-64 | sort -u >had
+		[ -s had ]
+		lago-run -q -P 1 -t 8 -o "$kind" "$EXAMPLES/chunk-$kind.zip"
+		[ -z "$(ls "$kind/crashes" | comm -13 - had)" ]
+		[ -e "$kind/crashes.jsonl" ] && [ ! -e "$kind/work" ]
+	done
+}
+
+@test "a job file's environment is in fuzzing and in replay (D18)" {
+	need clang zip
+	mkdir -p b/corpus
+	cat >b.c <<-'END'
+		#include <stdint.h>
+		#include <stdlib.h>
+		int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) {
+			if (n > 0 && d[0] == 'A' && getenv("MAY_CRASH")) abort();
+			return 0;
+		}
+	END
+	clang -g -fsanitize=fuzzer,address -o b/target b.c
+	echo x >b/corpus/x
+	printf 'driver=libfuzzer\nenv.MAY_CRASH=1\n' >b/job
+	(cd b && zip -qr ../b.zip .)
+	lago-run -P 1 -t 4 b.zip
+	jq -es 'any(.crash and .reproduced > 0)' b.run/crashes.jsonl
+}
