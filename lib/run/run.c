@@ -67,8 +67,6 @@ fuzz_loop(struct life *l)
 		series_tick(l);
 		life_beat(l);
 		left = l->deadline - life_fuzzed(l);
-		if (left < 2 && l->instances->alive == 0)
-			break;
 		task_sleep(l, left < 1 ? left : 1);
 	}
 	return 0;
