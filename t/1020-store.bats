@@ -52,14 +52,14 @@ db() {
 	fake_home
 	db 'PRAGMA user_version = 999'
 	for command in lago-import lago-status 'lago-import -a'; do
-		run --separate-stderr $command
+		run --separate-stderr bash -c "$command"
 		[ "$status" -eq 78 ] && [[ $stderr == *newer* ]]
 	done
 	rm "$LAGO_HOME"/lago.db*
 	db 'CREATE TABLE theirs (a)'
 	sum=$(md5sum <"$LAGO_HOME/lago.db")
 	for command in lago-import lago-status; do
-		run $command
+		run bash -c "$command"
 		[ "$status" -eq 65 ]
 	done
 	[ "$(md5sum <"$LAGO_HOME/lago.db")" = "$sum" ]

@@ -64,7 +64,7 @@ dump() {
 png_row < png_decode' ]
 	fake_run 1 1
 	lago-import
-	[ "$(db 'SELECT state FROM job')" = done ]
+	[ "$(db 'SELECT state FROM job')" = 'done' ]
 	[ "$(db 'SELECT watched FROM run')" -eq 0 ]
 }
 
@@ -77,18 +77,19 @@ png_row < png_decode' ]
 	lago-import
 	strace -f -o "$BATS_TEST_TMPDIR/calls" lago-import
 	grep -q 'runs/1"' "$BATS_TEST_TMPDIR/calls"
-	! grep -q 'jobs/2/' "$BATS_TEST_TMPDIR/calls"
+	run ! grep -q 'jobs/2/' "$BATS_TEST_TMPDIR/calls"
 	# One directory of a job is read, and nothing of its run.
 	[ "$(grep -c 'getdents64(.* 0 /\* entries' "$BATS_TEST_TMPDIR/calls" ||
 		:)" -le 1 ]
-	! grep -q sync "$BATS_TEST_TMPDIR/calls"
+	run ! grep -q sync "$BATS_TEST_TMPDIR/calls"
 }
 
 @test "import: what a target says is data" {
 	need sqlite3 jq
 	fake_job 1
 	fake_run 1 1
-	evil=$(printf '"""; DROP TABLE crash;-- \\ \t \033[31m <script>alert(1)</script> $(id) '"'" | jq -Rs .)
+	evil=$(printf "%b" '""\0042; DROP TABLE crash;-- \\\\ \t \033[31m' \
+		" <script>alert(1)</script> \$(id) '" | jq -Rs .)
 	fake_crash 1 1 a png_read message "$evil" >/dev/null
 	big=$BATS_TEST_TMPDIR/big.json
 	head -c 1048576 /dev/zero | tr '\0' x | jq -Rs . >"$big"
@@ -154,7 +155,7 @@ png_row < png_decode' ]
 	[ "$status" -eq 0 ]
 	[[ $output == *fn_5* ]]
 	[[ $stderr == *'job 4'* ]]
-	[ "$(db "SELECT state FROM job WHERE id = 5")" = done ]
+	[ "$(db "SELECT state FROM job WHERE id = 5")" = 'done' ]
 	run --separate-stderr lago-import
 	[[ $stderr != *'2.1'* ]]
 }
