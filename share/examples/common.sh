@@ -76,7 +76,7 @@ progress() {
 	printf ' %.0f s' "$(get "$run/progress" fuzzed)"
 	# fields: lago-records(5)
 	tail -n 1 "$run/stats.tsv" 2>/dev/null | awk -F '\t' \
-		'{ printf ", %d executions, %d crashes, %d bugs", $5, $15, $17 }'
+		'{ printf ", %d crash inputs, %d bugs", $15, $17 }'
 }
 
 # all_ended JOB...: one way or the other?
