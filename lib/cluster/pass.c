@@ -563,6 +563,9 @@ pass_run(struct pass *p, double wait, struct fail *f)
 	struct state s = {.p = p, .now = clock_unix(), .f = &first};
 	int lock, rc;
 
+	/* The first job may come later. */
+	if (file_mkdirs(p->home->fd, "jobs", 0700, f) == -1)
+		return -1;
 	lock = file_lock(p->home->fd, "jobs/.dispatch", wait, f);
 	if (lock < 0)
 		return -1;
