@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -14,11 +15,17 @@
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/out.h"
+#include "base/sig.h"
 #include "base/strs.h"
+#include "crash/crew.h"
+#include "crash/judge.h"
 #include "crash/record.h"
+#include "crash/replay.h"
 #include "crash/report.h"
 #include "crash/rules.h"
 #include "crash/verdict.h"
+#include "target/cpus.h"
+#include "target/exec.h"
 
 static const char usage[] =
     "usage: lago-triage [-0jqvV] [-c cpus] [-m MiB] [-o directory]\n"
@@ -28,10 +35,24 @@ static const char usage[] =
 
 enum { LOG_MAX = 64 << 20 };
 
+/* Seconds a run may take when nobody said. */
+#define LIMIT 10
+#define LIMIT_LIBFUZZER 25
+
 struct setting {
-	bool nul, json, logs, quiet;
+	bool nul, json, logs, quiet, verbose;
 	struct verdict_policy policy;
-	struct strs ignore;
+	struct strs ignore, env;
+	struct exec_target target;
+	struct replay replay;
+	struct cpus cpus;
+	const char *cpu_list;
+	unsigned workers;
+	double limit;
+	int *crash_status;
+	struct rules *rules;
+	struct opt_operands operands;
+	char *name; /* of the target */
 };
 
 static bool
@@ -42,6 +63,15 @@ truth(const char *text)
 	if (strcmp(text, "0") != 0)
 		errx(EX_LAGO_USAGE, "not 0 or 1: '%s'", text);
 	return false;
+}
+
+static void
+add_status(struct setting *s, int status)
+{
+	s->crash_status = mem_grow(s->crash_status, s->target.ncrash_status + 1,
+	    sizeof(*s->crash_status));
+	s->crash_status[s->target.ncrash_status++] = status;
+	s->target.crash_status = s->crash_status;
 }
 
 static void
@@ -67,6 +97,16 @@ setting_x(struct setting *s, const char *text)
 	else if (str_eq(name, STR("depth")) &&
 		 opt_parse_num(value, 1, 64, &number) == 0)
 		s->policy.depth = (int)number;
+	else if (str_starts(name, STR("env.")) && n > 4)
+		strs_add(&s->env, text + 4);
+	else if (str_eq(name, STR("traces")))
+		s->replay.traces = value;
+	else if (str_eq(name, STR("file")) && *value != '\0' &&
+		 strchr(value, '/') == NULL)
+		s->target.file = value;
+	else if (str_eq(name, STR("crash_status")) &&
+		 opt_parse_num(value, 1, 255, &number) == 0)
+		add_status(s, (int)number);
 	else
 		errx(EX_LAGO_USAGE, "unknown setting '%s'", text);
 }
@@ -81,14 +121,36 @@ options(struct setting *s, int argc, char **argv)
 		case '0':
 			s->nul = true;
 			break;
+		case 'c':
+			s->cpu_list = optarg;
+			break;
 		case 'j':
 			s->json = true;
 			break;
 		case 'l':
 			s->logs = true;
 			break;
+		case 'm':
+			s->target.memory =
+			    (unsigned)opt_num(c, optarg, 1, 1 << 30);
+			break;
+		case 'o':
+			s->replay.reports = optarg;
+			break;
+		case 'P':
+			s->workers = (unsigned)opt_num(c, optarg, 1, 1024);
+			break;
 		case 'q':
 			s->quiet = true;
+			break;
+		case 'r':
+			s->replay.tries = (int)opt_num(c, optarg, 1, 1000);
+			break;
+		case 't':
+			s->limit = opt_duration(c, optarg);
+			break;
+		case 'v':
+			s->verbose = true;
 			break;
 		case 'x':
 			setting_x(s, optarg);
@@ -145,17 +207,192 @@ logs(struct setting *s, struct rules *rules, char **argv)
 	return status;
 }
 
+/* The operands end at "--", the command follows. */
+static char **
+split(struct setting *s, char **argv)
+{
+	char **first = argv + optind, **p = first;
+
+	if (optind > 1 && strcmp(argv[optind - 1], "--") == 0)
+		p = --first;
+	while (*p != NULL && strcmp(*p, "--") != 0)
+		p++;
+	if (*p == NULL)
+		opt_usage(usage, "no '--' with the command behind it");
+	*p = NULL;
+	s->target.argv = p + 1;
+	if (p[1] == NULL)
+		opt_usage(usage, "no command behind --");
+	return first;
+}
+
+/* An environment from nothing, then what was asked for. */
+static void
+environment(struct setting *s, struct strs *env)
+{
+	const char *path = getenv("PATH");
+	const char *shared[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS", "MSAN_OPTIONS",
+	    "TSAN_OPTIONS", "LSAN_OPTIONS", "HWASAN_OPTIONS"};
+
+	strs_env_set(env, "PATH", path != NULL ? path : "/usr/bin:/bin");
+	strs_env_set(env, "HOME", "/nonexistent");
+	strs_env_set(env, "LANG", "C");
+	for (size_t i = 0; i < s->env.n; i++) {
+		char *text = mem_strdup(s->env.v[i]);
+		char *eq = strchr(text, '=');
+		bool join = false;
+		if (eq == NULL)
+			errx(EX_LAGO_USAGE, "not NAME=VALUE: '%s'", text);
+		*eq = '\0';
+		for (size_t k = 0; k < sizeof(shared) / sizeof(*shared); k++)
+			join |= strcmp(text, shared[k]) == 0;
+		(join ? strs_env_join : strs_env_set)(env, text, eq + 1);
+		free(text);
+	}
+	s->target.env = strs_argv(env);
+}
+
+static int
+feed(struct crew *c, void *arg)
+{
+	struct setting *s = arg;
+	struct strs files;
+	struct fail f;
+	struct stat st;
+	char *name;
+	int status = 0;
+
+	while ((name = opt_next(&s->operands)) != NULL) {
+		files = (struct strs){0};
+		if (stat(name, &st) == -1 || !S_ISDIR(st.st_mode))
+			strs_add(&files, name);
+		else if (file_walk(name, &files, &f) == -1)
+			status = fail_worse(status, opt_warn(&f));
+		for (size_t i = 0; i < files.n; i++)
+			if (crew_put(c, files.v[i]) == -1)
+				return status;
+		strs_release(&files);
+	}
+	return status;
+}
+
+/* One input; its record goes out in one piece. */
+static int
+one_input(struct setting *s, struct crew *c, const char *path)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *fp = open_memstream(&text, &n);
+	struct fail f;
+	struct out o;
+	int rc;
+
+	out_init(&o, fp, s->json);
+	rc = replay_input(&s->replay, path, &o, &f);
+	fclose(fp);
+	if (rc != -1 && n > 0 && crew_answer(c, text, n) == -1)
+		rc = fail_errno(&f, EX_LAGO_IO, "cannot write records");
+	free(text);
+	if (rc == -1)
+		return sig_got ? EX_LAGO_OK : opt_warn(&f);
+	if (s->verbose)
+		warnx("%s: '%s'", rc ? "reproduced" : "not reproduced", path);
+	return rc ? EX_LAGO_OK : EX_LAGO_NO;
+}
+
+static int
+work(struct crew *c, unsigned worker, void *arg)
+{
+	struct setting *s = arg;
+	struct fail f;
+	char *path;
+	int status = 0;
+
+	if (s->cpu_list != NULL)
+		s->target.core = s->cpus.v[worker % s->cpus.n];
+	s->replay.judge = judge_open(&s->target, s->rules, &s->policy, &f);
+	if (s->replay.judge == NULL)
+		return worker == 0 ? opt_warn(&f) : f.status;
+	while ((path = crew_take(c)) != NULL) {
+		status = fail_worse(status, one_input(s, c, path));
+		free(path);
+	}
+	judge_close(s->replay.judge);
+	return status;
+}
+
+/* What kind of program it is decides limits and options of sanitizers. */
+static void
+limits(struct setting *s, struct strs *env)
+{
+	struct exec *e;
+	struct fail f;
+	bool libfuzzer;
+
+	e = exec_open(&s->target, &f);
+	if (e == NULL)
+		opt_fail(&f);
+	libfuzzer = exec_is_libfuzzer(exec_program(e));
+	s->name = mem_strdup(exec_program(e));
+	exec_close(e);
+	exec_sanitizer_env(env, libfuzzer ? EXEC_LEAKS : 0);
+	s->target.env = strs_argv(env);
+	if (s->limit <= 0)
+		s->limit = libfuzzer ? LIMIT_LIBFUZZER : LIMIT;
+	/* Busy for so long, or asleep for longer: a loaded machine is no
+	 * hang. */
+	s->target.cpu = s->limit;
+	s->target.wall = 2 * s->limit;
+	s->target.tree = ".";
+	if (strrchr(s->name, '/') != NULL)
+		s->replay.target = strrchr(s->name, '/') + 1;
+	if (s->policy.target != NULL)
+		s->replay.target = s->policy.target;
+	if (s->replay.tries == 0)
+		s->replay.tries = 3;
+	if ((s->cpu_list != NULL ? cpus_parse(&s->cpus, s->cpu_list, &f)
+				 : cpus_allowed(&s->cpus, &f)) == -1)
+		opt_fail(&f);
+	if (s->workers == 0)
+		s->workers = (unsigned)s->cpus.n;
+}
+
+static int
+inputs(struct setting *s, char **argv)
+{
+	struct crew_job job = {.feed = feed, .work = work, .arg = s};
+	struct fail f;
+	struct strs env = {0};
+	char **first = split(s, argv);
+	int status;
+
+	environment(s, &env);
+	limits(s, &env);
+	if (s->replay.reports != NULL &&
+	    file_mkdirs(AT_FDCWD, s->replay.reports, 0777, &f) == -1)
+		opt_fail(&f);
+	opt_operands(&s->operands, first, true, s->nul, usage);
+	sig_init();
+	job.workers = s->workers;
+	status = crew_run(&job, &f);
+	if (status == -1)
+		opt_fail(&f);
+	sig_raise();
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
-	struct setting s = {0};
-	struct rules *rules;
+	struct setting s = {.target = EXEC_TARGET_INIT};
 	struct fail f;
 
 	opt_start(argv);
 	options(&s, argc, argv);
-	rules = rules_load(NULL, &f);
-	if (rules == NULL)
+	s.rules = rules_load(NULL, &f);
+	if (s.rules == NULL)
 		opt_fail(&f);
-	opt_exit(logs(&s, rules, argv + optind));
+	if (s.logs)
+		opt_exit(logs(&s, s.rules, argv + optind));
+	opt_exit(inputs(&s, argv));
 }

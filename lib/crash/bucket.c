@@ -95,7 +95,7 @@ mark_frames(
 	for (size_t i = 0; i < s->n; i++) {
 		struct frame *f = &s->v[i];
 		f->fn = frame_name(b, f);
-		if (below || f->fn.n == 0 || ignored(b, f->fn)) {
+		if (below || f->passing || f->fn.n == 0 || ignored(b, f->fn)) {
 			f->ign = true;
 			continue;
 		}

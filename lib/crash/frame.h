@@ -32,10 +32,11 @@ struct frame {
 	int number; /* as printed, -1: this form has none */
 	enum frame_lang lang;
 	bool has_pc, has_off;
-	bool dbg;   /* as a debugger prints it */
-	bool inl;   /* inlined into the next one */
-	bool ign;   /* says nothing about the bug: skipped */
-	bool entry; /* where the program's or the harness' code begins */
+	bool dbg;     /* as a debugger prints it */
+	bool passing; /* where a hanging process happened to be */
+	bool inl;     /* inlined into the next one */
+	bool ign;     /* says nothing about the bug: skipped */
+	bool entry;   /* where the program's or the harness' code begins */
 };
 
 /*

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+struct exec;
 struct exec_input;
 struct exec_result;
 struct exec_target;
@@ -31,9 +32,14 @@ void judge_close(struct judge *j); /* NULL is fine */
 /* 0, or -1 as exec_run: the target could not be run at all.  The hooks of the
  * input are ours. */
 int judge_run(struct judge *j, const struct exec_input *in, struct fail *f);
+/* Another try of the same input: what is seen of a hang adds up. */
+int judge_again(struct judge *j, const struct exec_input *in, struct fail *f);
 
 /* Of the last run, until the next. */
 const struct verdict *judge_verdict(const struct judge *j);
+/* The same, the caller's from now on (verdict_free). */
+struct verdict *judge_take(struct judge *j);
 const struct exec_result *judge_result(const struct judge *j);
+struct exec *judge_exec(struct judge *j); /* the slot: what it runs */
 
 #endif

@@ -122,7 +122,6 @@ name_stack(struct report_stack *s, struct symbols *symbols)
 	s->n = n;
 }
 
-/* True when frames were found nameless; the arrays are the caller's then. */
 static void
 name_frames(struct verdict *v, struct symbols *symbols)
 {
@@ -138,11 +137,10 @@ name_frames(struct verdict *v, struct symbols *symbols)
 	}
 }
 
-static void
-native_stack(
-    struct verdict *v, struct report *r, const struct native_crash *native)
+/* The frames of a stop, one each for functions that were inlined. */
+static size_t
+native_frames(const struct native_crash *native, struct frame *f)
 {
-	struct frame *f = mem_array(REPORT_FRAMES, sizeof(*f));
 	size_t n = 0;
 
 	for (size_t i = 0; i < native->n && n < REPORT_FRAMES; i++) {
@@ -159,8 +157,41 @@ native_stack(
 			n++;
 		} while (++k < from->place->n && n < REPORT_FRAMES);
 	}
+	return n;
+}
+
+/* How many frames, from the outermost on, two stacks have in common. */
+static size_t
+shared(const struct frame *a, size_t n, const struct frame *b, size_t m)
+{
+	size_t k = 0;
+
+	while (k < n && k < m && str_eq(a[n - 1 - k].raw, b[m - 1 - k].raw) &&
+	       (a[n - 1 - k].raw.n > 0 || a[n - 1 - k].pc == b[m - 1 - k].pc))
+		k++;
+	return k;
+}
+
+/* The first sample is the stack; what the others do not have of it is where it
+ * happened to be. */
+static void
+native_stack(struct verdict *v, struct report *r,
+    const struct native_crash *native, size_t samples)
+{
+	struct frame *f = mem_array(REPORT_FRAMES, sizeof(*f));
+	struct frame *other = mem_array(REPORT_FRAMES, sizeof(*other));
+	size_t n = native_frames(native, f), common = n, k;
+
+	for (size_t i = 1; i < samples; i++) {
+		k = shared(f, n, other, native_frames(&native[i], other));
+		if (k > 0 && k < common)
+			common = k;
+	}
+	for (size_t i = 0; i + common < n; i++)
+		f[i].passing = true;
 	report_add_stack(v->reader, r, REPORT_CRASH, f, n);
 	free(f);
+	free(other);
 }
 
 /* The page below the lowest that the stack may have. */
@@ -174,11 +205,16 @@ stack_is_full(const struct native_crash *native)
 
 /* What the machine saw, put into the report. */
 static void
-add_native(
-    struct verdict *v, struct report *r, const struct native_crash *native)
+add_native(struct verdict *v, struct report *r,
+    const struct native_crash *native, size_t samples)
 {
+	const struct report_stack *s = report_crash_stack(r);
+
+	/* Only the place that a message named: the real stack is better. */
+	if (s != NULL && s->n == 1 && r->place.n > 0 && native->n > 1)
+		r->nstacks--;
 	if (report_crash_stack(r) == NULL && native->n > 0)
-		native_stack(v, r, native);
+		native_stack(v, r, native, samples);
 	if (r->signal == 0)
 		r->signal = native->signal;
 	if (native->signal == 0 || strcmp(r->tool, "signal") != 0)
@@ -238,7 +274,7 @@ report_stands(const struct report *r, const struct exec_result *e)
 
 void
 verdict_exec(struct verdict *v, const struct exec_result *e,
-    const struct native_crash *native, struct symbols *symbols)
+    const struct native_crash *native, size_t n, struct symbols *symbols)
 {
 	const char *end = end_kind(e), *what = NULL;
 	struct report *r;
@@ -255,8 +291,8 @@ verdict_exec(struct verdict *v, const struct exec_result *e,
 		conclude(v, NULL);
 		return;
 	}
-	if (native != NULL) {
-		add_native(v, r, native);
+	if (n > 0) {
+		add_native(v, r, native, n);
 		if (strcmp(r->tool, "signal") == 0)
 			what = insn_what(native->insn, native->ninsn);
 	}

@@ -52,11 +52,14 @@ void verdict_free(struct verdict *v);
 
 /* Saved output alone. */
 void verdict_text(struct verdict *v, const char *text, size_t n);
-/* An execution: its output, how it ended, and what the machine saw of it
- * (native, may be NULL) where the output tells nothing.  Addresses become names
- * through symbols (may be NULL). */
+/*
+ * An execution: its output, how it ended, and what the machine saw of it where
+ * the output tells nothing: native is one stop, or several samples of a process
+ * that would not end (n of them; 0: none).  Addresses become names through
+ * symbols (may be NULL).
+ */
 void verdict_exec(struct verdict *v, const struct exec_result *result,
-    const struct native_crash *native, struct symbols *symbols);
+    const struct native_crash *native, size_t n, struct symbols *symbols);
 /* It died by a signal, or under a report, without a stack: running it again
  * under native_run() would tell more. */
 bool verdict_wants_native(const struct verdict *v);

@@ -1,0 +1,30 @@
+/*
+ * One input, several tries, one record: the most frequent bucket is the
+ * verdict, of several the earliest.  An input that never shows anything keeps
+ * what its finder printed, exit status 101.
+ */
+#ifndef LAGO_CRASH_REPLAY_H
+#define LAGO_CRASH_REPLAY_H
+
+#include <stddef.h>
+
+struct fail;
+struct judge;
+struct out;
+
+enum { REPLAY_LOST = 101 }; /* the exit status of what did not reproduce */
+
+struct replay {
+	struct judge *judge;
+	int tries;	     /* at least 1 */
+	const char *reports; /* directory for what the target printed, NULL */
+	const char *traces;  /* directory with what the finder printed, NULL */
+	const char *target;  /* a name for the record, NULL */
+};
+
+/* Runs the input and writes its record.  1: it reproduced, 0: it did not, -1:
+ * no record (66 no such input, or as exec_run). */
+int replay_input(
+    const struct replay *r, const char *path, struct out *o, struct fail *f);
+
+#endif
