@@ -72,8 +72,6 @@ progress() {
 	phase=$(get "$run/progress" phase)
 	printf '%s %s: %s' "$1" "$(get "$LAGO_HOME/jobs/$1/job" driver)" \
 		"${phase:-waiting}"
-	[ "$phase" = fuzz ] || return 0
-	printf ' %.0f s' "$(get "$run/progress" fuzzed)"
 	# fields: lago-records(5)
 	tail -n 1 "$run/stats.tsv" 2>/dev/null | awk -F '\t' \
 		'{ printf ", %d crash inputs, %d bugs", $15, $17 }'
@@ -82,7 +80,7 @@ progress() {
 # all_ended JOB...: one way or the other?
 all_ended() {
 	for job; do
-		case $(get "$(run_dir "$job")/progress" state) in
+		case $(get "$(run_dir "$job")/run" state) in
 		done | failed | killed) ;;
 		*) return 1 ;;
 		esac
@@ -93,7 +91,7 @@ all_ended() {
 run_jobs() {
 	lago-dispatch -q -i 2 &
 	dispatch=$!
-	shown=
+	shown='' from=$(date +%s)
 	until all_ended "$@"; do
 		kill -0 "$dispatch" || exit 1
 		line=
@@ -101,16 +99,16 @@ run_jobs() {
 			line="$line${line:+ | }$(progress "$job")"
 		done
 		if [ -t 1 ]; then
-			printf '\r\033[K%s' "$line"
+			printf '\r\033[K%3d s: %s' $(($(date +%s) - from)) "$line"
 		elif [ "$line" != "$shown" ]; then
-			echo "$line"
+			printf '%3d s: %s\n' $(($(date +%s) - from)) "$line"
 		fi
 		shown=$line
 		sleep 1
 	done
 	[ ! -t 1 ] || printf '\r\033[K'
 	kill "$dispatch"
-	wait "$dispatch" || :
+	wait "$dispatch" 2>/dev/null || :
 	dispatch=
 	lago-dispatch -q
 }

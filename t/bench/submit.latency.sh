@@ -15,13 +15,15 @@ trap 'kill $dispatch; lago-kill -k -q -a >/dev/null 2>&1 || :' EXIT
 ours() {
 	local from job
 	from=$(now)
-	job=$(lago-submit calm.zip)
+	job=$(lago-submit calm.zip | cut -f 1)
 	until executed "$LAGO_HOME/jobs/$job"; do
+		kill -0 $dispatch
 		sleep 0.02
 	done
 	since "$from"
 	lago-kill -k -q "$job"
-	until grep -qs '^state=killed' "$LAGO_HOME/jobs/$job"/runs/1/progress; do
+	until grep -qs '^state=killed' "$LAGO_HOME/jobs/$job"/runs/1/run; do
+		kill -0 $dispatch
 		sleep 0.1
 	done
 }
