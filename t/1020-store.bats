@@ -140,3 +140,19 @@ db() {
 		[ "$status" -eq 74 ]
 	done
 }
+
+@test "store: lago-db(5) explains every column of every view, and no other" {
+	need sqlite3
+	fake_home
+	for view in $(db "SELECT name FROM sqlite_schema WHERE type = 'view'
+		AND name != 'v_last'"); do
+		sed -n "/^\.Ss $view:/,/^\.S[sh] /p" "$TOP/man/lago-db.5" |
+			sed -n 's/^\.It Li //p' | tr -d ',' | tr ' ' '\n' |
+			grep -v '^$' | sort >"$BATS_TEST_TMPDIR/page"
+		db "SELECT name FROM pragma_table_info('$view')" | sort |
+			diff "$BATS_TEST_TMPDIR/page" - >&2 || {
+			echo "$view"
+			false
+		}
+	done
+}

@@ -118,7 +118,12 @@ $bug	3.1" ]
 	need jq zip cc unzip
 	fake_home
 	cd "$BATS_TEST_TMPDIR"
-	printf '#!/bin/sh\necho "$A|$*"; cat "$3"; exit 7\n' >target
+	cat >target <<-'END'
+		#!/bin/sh
+		echo "$A|$*"
+		cat "$3"
+		exit 7
+	END
 	chmod 755 target
 	zip -q "$LAGO_HOME/jobs/1/bundle.zip" target
 	printf '%s\n' "env.A=it's \"x\" \$(id)" bundle=bundle.zip >>"$LAGO_HOME/jobs/1/job"
