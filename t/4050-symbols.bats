@@ -110,7 +110,7 @@ like_llvm() {
 	clang -g -Wl,--build-id=sha1 -o two 2.c
 	mkfifo fifo
 	echo text >text
-	head -c 5000 one >cut
+	head -c 5000 one >"cut"
 	run "$TOP/t/unit/symbols-test" -s "$(nm one | awk '/ first/ { print $1 }')" \
 		"$(nm two | awk '/ second/ { print $1 }')"
 	echo "$output"
