@@ -116,7 +116,7 @@ static void
 test_sample(struct native *n, struct exec *e)
 {
 	struct sample s = {n, -1};
-	struct exec_input in = {.data = "b", .len = 1, .cpu = 0.05};
+	struct exec_input in = {.data = "b", .len = 1, .wall = 30, .cpu = 0.05};
 
 	in.at_limit = take_sample;
 	in.arg = &s;
@@ -184,6 +184,8 @@ main(int argc, char **argv)
 	exec_close(e);
 	native_free(n);
 	symbols_free(symbols);
+	strs_release(&env);
+	buf_release(&names);
 	printf("1..%u\n", number);
 	return failed != 0;
 }
