@@ -20,6 +20,7 @@
 #include "corpus/inputs.h"
 #include "corpus/minimize.h"
 #include "corpus/scratch.h"
+#include "corpus/shrink.h"
 #include "target/cpus.h"
 #include "target/forkserver.h"
 
@@ -32,12 +33,15 @@ static const char usage[] =
 #define LIMIT_AFL 2
 #define LIMIT_LIBFUZZER 25
 
+#define CRASH_STATUS_MAX 16
+
 struct setting {
 	bool nul, json, quiet, verbose, edges;
-	double budget, limit;
+	double start, budget, limit;
 	const char *driver, *out, *cpu_list, *quarantine, *others, *file;
 	unsigned memory, workers;
-	int crash_exit;
+	int crash_status[CRASH_STATUS_MAX];
+	size_t ncrash_status;
 	enum cover_goal goal;
 	struct strs env;
 	struct cpus cpus;
@@ -65,8 +69,9 @@ setting_x(struct setting *s, const char *text)
 	else if (!strcmp(text, "goal=files") || !strcmp(text, "goal=bytes"))
 		s->goal = eq[1] == 'b' ? COVER_BYTES : COVER_FILES;
 	else if (!strncmp(text, "crash_status=", 13) &&
+		 s->ncrash_status < CRASH_STATUS_MAX &&
 		 !opt_parse_num(eq + 1, 1, 255, &n))
-		s->crash_exit = (int)n;
+		s->crash_status[s->ncrash_status++] = (int)n;
 	else
 		errx(EX_LAGO_USAGE, "unknown setting '%s'", text);
 }
@@ -229,26 +234,34 @@ warn_counts(const struct minimize *m)
 			    counts[i].text);
 }
 
+/* The fields that both kinds of result have. */
 static void
-corpus_record(const struct setting *s, const struct inputs *in,
-    const struct minimize *m, double seconds)
+record_start(struct out *o, const struct setting *s, const char *what,
+    const char *reason, const uint64_t count[4])
 {
+	out_init(o, stdout, s->json);
+	out_text(o, "output", s->out);
+	out_text(o, "what", what);
+	out_text(o, "reason", reason);
+	out_int(o, "files_in", (int64_t)count[0]);
+	out_int(o, "bytes_in", (int64_t)count[1]);
+	out_int(o, "files", (int64_t)count[2]);
+	out_int(o, "bytes", (int64_t)count[3]);
+	out_real(o, "seconds", clock_mono() - s->start, 3);
+}
+
+static void
+corpus_record(
+    const struct setting *s, const struct inputs *in, const struct minimize *m)
+{
+	uint64_t count[4] = {in->n, 0, m->files, m->bytes};
 	struct out o;
-	uint64_t bytes = 0;
 
 	if (s->quiet)
 		return;
 	for (size_t i = 0; i < in->n; i++)
-		bytes += in->v[i].size;
-	out_init(&o, stdout, s->json);
-	out_text(&o, "output", s->out);
-	out_text(&o, "what", "corpus");
-	out_text(&o, "reason", m->unrun ? "budget" : "done");
-	out_int(&o, "files_in", (int64_t)in->n);
-	out_int(&o, "bytes_in", (int64_t)bytes);
-	out_int(&o, "files", (int64_t)m->files);
-	out_int(&o, "bytes", (int64_t)m->bytes);
-	out_real(&o, "seconds", seconds, 3);
+		count[1] += in->v[i].size;
+	record_start(&o, s, "corpus", m->unrun ? "budget" : "done", count);
 	out_int(&o, "execs", (int64_t)m->collect.execs);
 	out_int(&o, "tuples", (int64_t)m->tuples);
 	out_int(&o, "lost", (int64_t)m->lost);
@@ -257,70 +270,149 @@ corpus_record(const struct setting *s, const struct inputs *in,
 	out_int(&o, "crashed", (int64_t)m->crashed);
 	out_int(&o, "hung", (int64_t)m->hung);
 	out_int(&o, "gone", (int64_t)m->gone);
+	out_text(&o, "bucket", NULL);
+	out_text(&o, "others", NULL);
 	out_end(&o);
 }
 
+static void
+input_record(const struct setting *s, const struct shrink *r)
+{
+	static const char *const absent[] = {
+	    "tuples", "lost", "unstable", "unrun", "crashed", "hung", "gone"};
+	static const char *const reason[] = {"minimal", "budget", "signal"};
+	uint64_t count[4] = {1, r->bytes_in, 1, r->bytes};
+	struct out o;
+
+	if (s->quiet)
+		return;
+	record_start(&o, s, "input", reason[r->reason], count);
+	out_int(&o, "execs", (int64_t)r->execs);
+	for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
+		out_text(&o, absent[i], NULL);
+	out_text(&o, "bucket", r->bucket);
+	out_int(&o, "others", (int64_t)r->found);
+	out_end(&o);
+	fflush(stdout);
+}
+
+static double
+limit(const struct setting *s, bool libfuzzer)
+{
+	if (s->limit > 0)
+		return s->limit;
+	return libfuzzer ? LIMIT_LIBFUZZER : LIMIT_AFL;
+}
+
 static int
-corpus(struct setting *s, struct inputs *in, const char *dir, double start)
+corpus(struct setting *s, struct inputs *in, const char *dir)
 {
 	bool merge = is_libfuzzer(s);
-	struct minimize m = {.collect = {.argv = s->command,
-				 .env = strs_argv(&s->env),
-				 .dir = dir,
-				 .file = s->file ? s->file : "input",
-				 .cpu = s->cpus.v,
-				 .cpus = s->cpus.n,
-				 .workers = s->workers,
-				 .timeout = s->limit > 0 ? s->limit
-					    : merge	 ? LIMIT_LIBFUZZER
-							 : LIMIT_AFL,
-				 .memory = s->memory,
-				 .crash_exit = s->crash_exit,
-				 .edges = s->edges},
-	    .merge = merge,
+	struct minimize m = {.merge = merge,
 	    .goal = s->goal,
-	    .end = s->budget > 0 ? start + s->budget : 0,
+	    .end = s->budget > 0 ? s->start + s->budget : 0,
 	    .out = s->out,
 	    .quarantine = s->quarantine};
 	struct fail f;
 
+	m.collect = (struct collect){.argv = s->command,
+	    .env = strs_argv(&s->env),
+	    .dir = dir,
+	    .file = s->file ? s->file : "input",
+	    .cpu = s->cpus.v,
+	    .cpus = s->cpus.n,
+	    .workers = s->workers,
+	    .timeout = limit(s, merge),
+	    .memory = s->memory,
+	    .crash_status = s->crash_status,
+	    .ncrash_status = s->ncrash_status,
+	    .edges = s->edges};
 	inputs_sort(in);
 	if (minimize_corpus(&m, in, &f))
 		return sig_got ? 0 : opt_warn(&f);
 	warn_counts(&m);
-	corpus_record(s, in, &m, clock_mono() - start);
+	corpus_record(s, in, &m);
 	if (m.gone)
 		return EX_LAGO_NOINPUT;
 	return m.lost ? EX_LAGO_NO : EX_LAGO_OK;
 }
 
-int
-main(int argc, char **argv)
+static int
+input(struct setting *s, const char *path, const char *dir)
 {
-	struct setting s = {0};
-	struct opt_operands operands;
-	struct inputs in = {0};
 	struct fail f;
-	double start = clock_mono();
-	const char *dir;
+	int looks = forkserver_look(s->command[0], &f), rc;
+	struct shrink r = {.argv = s->command,
+	    .env = strs_argv(&s->env),
+	    .dir = dir,
+	    .file = s->file ? s->file : "input",
+	    .out = s->out,
+	    .others = s->others,
+	    .limit = limit(s, looks & FORKSERVER_LIBFUZZER),
+	    .end = s->budget > 0 ? s->start + s->budget : 0,
+	    .memory = s->memory,
+	    .cpu = s->cpus.v[0],
+	    .crash_status = s->crash_status,
+	    .ncrash_status = s->ncrash_status};
+
+	if (looks < 0)
+		return opt_warn(&f);
+	rc = shrink_input(&r, path, &f);
+	if (rc < 0)
+		return sig_got ? 0 : opt_warn(&f);
+	if (rc > 0) {
+		warnx("does not crash the same way twice: '%s'", path);
+		return EX_LAGO_NO;
+	}
+	input_record(s, &r);
+	return r.bytes < r.bytes_in ? EX_LAGO_OK : EX_LAGO_NO;
+}
+
+/* The operands: the files of a corpus, or one crash input by its name. */
+static char *
+operands(struct setting *s, char **argv, struct inputs *in)
+{
+	struct opt_operands list;
+	struct strs names = {0};
+	struct stat st;
+	struct fail f;
 	char *name;
 	int status = 0;
 
-	opt_start(argv);
-	options(&s, argc, argv);
-	opt_operands(&operands, split(&s, argc, argv), true, s.nul, usage);
-	while ((name = opt_next(&operands)))
-		if (inputs_add(&in, name, &f))
+	opt_operands(&list, argv, true, s->nul, usage);
+	while ((name = opt_next(&list)))
+		strs_add(&names, name);
+	if (names.n == 1 && !stat(names.v[0], &st) && S_ISREG(st.st_mode))
+		return mem_strdup(names.v[0]);
+	for (size_t i = 0; i < names.n; i++)
+		if (inputs_add(in, names.v[i], &f))
 			status = fail_worse(status, opt_warn(&f));
+	strs_release(&names);
 	if (status)
 		opt_exit(status);
+	return NULL;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct setting s = {.start = clock_mono()};
+	struct inputs in = {0};
+	struct fail f;
+	const char *dir;
+	char *one;
+	int status;
+
+	opt_start(argv);
+	options(&s, argc, argv);
+	one = operands(&s, split(&s, argc, argv), &in);
 	cpus(&s);
 	sig_init();
 	dir = scratch_start(&f);
 	if (!dir)
 		opt_fail(&f);
 	environment(&s, dir);
-	status = corpus(&s, &in, dir, start);
+	status = one ? input(&s, one, dir) : corpus(&s, &in, dir);
 	scratch_end();
 	sig_raise();
 	opt_exit(status);

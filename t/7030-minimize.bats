@@ -179,6 +179,80 @@ nothing_left() {
 	[ "$(find out -type f | wc -l)" -eq "$(field files)" ]
 }
 
+# An AFL++ target that does odd things, by the first byte of its input.
+odd_target() {
+	cat >odd.c <<-'END'
+		#include <signal.h>
+		#include <stdio.h>
+		#include <stdlib.h>
+		#include <unistd.h>
+		#include <time.h>
+		static volatile int n;
+		int main(int argc, char **argv) {
+			FILE *f = fopen(argv[argc - 1], "r");
+			struct timespec t;
+			switch (f ? getc(f) : 0) {
+			case 'c': /* chance */
+				clock_gettime(CLOCK_MONOTONIC, &t);
+				for (int i = 1 << t.tv_nsec / 100 % 7; i; i--)
+					n++;
+				break;
+			case 'v': unlink(getenv("VICTIM")); break;
+			case 'u': unlink(argv[argc - 1]); break;
+			case 'd': /* a daemon that TERM does not end */
+				if (fork() == 0) {
+					setsid();
+					signal(SIGTERM, SIG_IGN);
+					signal(SIGHUP, SIG_IGN);
+					alarm(60);
+					for (;;) pause();
+				}
+				break;
+			case 'e': _exit(9);
+			}
+			return 0;
+		}
+	END
+	AFL_QUIET=1 afl-clang-fast -O1 -o odd odd.c
+}
+
+@test "minimize: chance, vanished files, daemons, exit codes" {
+	odd_target
+	rm in/*
+	for i in 1 2 3 4 5 6 7 8; do
+		echo "chance $i" >in/chance$i
+	done
+	echo unlink >in/unlink
+	for try in 1 2 3 4 5 6; do
+		run --separate-stderr lago-minimize -j -o out in -- ./odd @@
+		[ "$status" -eq 0 ]
+		[ "$(field lost)" -eq 0 ]
+		[ "$(field unstable)" -eq 0 ] || break
+	done
+	[ "$try" -lt 6 ]
+
+	rm in/chance*
+	echo v >in/victor
+	echo 'the last, since it is the largest' >in/victim
+	run --separate-stderr lago-minimize -j -P 1 -x env.VICTIM=in/victim \
+		-o out in -- ./odd @@
+	[ "$status" -eq 66 ]
+	[ "$(field gone)" -eq 1 ]
+	[ "$(field files)" -eq 2 ]
+
+	rm in/v*
+	echo daemon >in/daemon
+	echo exit >in/exit
+	run --separate-stderr lago-minimize -j -x crash_status=9 -o out in -- \
+		"$PWD/odd" @@
+	[ "$status" -eq 0 ]
+	[ "$(field crashed)" -eq 1 ]
+	daemon() { pgrep -f "^$PWD/odd"; }
+	run daemon
+	[ "$status" -eq 1 ]
+	nothing_left
+}
+
 @test "minimize: killed at any moment nothing stays, and the next call works" {
 	cp "$EXAMPLES"/crashes/*hang* in
 	for target in chunk-afl chunk-libfuzzer; do

@@ -22,10 +22,11 @@ struct collect {
 	const char *file; /* base name of the input file */
 	const int *cpu;	  /* the CPUs allowed */
 	size_t cpus, workers;
-	double timeout;	 /* seconds a run */
-	double until;	 /* clock_mono(); 0 no limit */
-	unsigned memory; /* MiB; 0 no limit */
-	int crash_exit;
+	double timeout;		 /* seconds a run */
+	double until;		 /* clock_mono(); 0 no limit */
+	unsigned memory;	 /* MiB; 0 no limit */
+	const int *crash_status; /* exit statuses that are crashes */
+	size_t ncrash_status;
 	bool edges;
 	uint64_t execs; /* added to */
 };

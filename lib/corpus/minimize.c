@@ -64,7 +64,7 @@ run_inputs(struct work *w)
 
 /* An input into the result; its state says when it cannot be read. */
 static int
-keep(struct work *w, struct input *in, char hex[HASH_HEX])
+keep_file(struct work *w, struct input *in, char hex[HASH_HEX])
 {
 	hex[0] = '\0';
 	if (inputs_read(in, &w->data, w->f))
@@ -72,38 +72,66 @@ keep(struct work *w, struct input *in, char hex[HASH_HEX])
 	return result_add(&w->result, &w->data, hex, w->f);
 }
 
-/* The files chosen, as they were written, to be run again. */
 static int
-choose(struct work *w, struct inputs *chosen)
+by_input(const void *a, const void *b, void *arg)
+{
+	const struct trace *v = arg;
+	uint32_t x = v[*(const uint32_t *)a].input,
+		 y = v[*(const uint32_t *)b].input;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Sets yes for the inputs of the chosen traces.  In the order of inputs, not in
+ * the one in which workers answered: the same inputs give the same choice. */
+static void
+cover(struct work *w, bool *yes)
 {
 	size_t n = w->traces.n;
+	uint32_t *order = mem_array(n, sizeof *order);
 	struct cover_trace *t = mem_array(n, sizeof *t);
-	bool *yes = mem_array(n, sizeof *yes);
+	bool *keep = mem_array(n, sizeof *keep);
 	double most = w->ran * SEARCH_PART;
 	struct cover_opts o = {w->m->goal, SEARCH_ROUNDS, 0, 1};
-	char hex[HASH_HEX];
-	int rc = 0;
 
 	o.until = clock_mono() + (most > SEARCH_LEAST ? most : SEARCH_LEAST);
 	for (size_t i = 0; i < n; i++)
-		t[i] = (struct cover_trace){w->traces.v[i].tuple,
-		    w->traces.v[i].n, w->in->v[w->traces.v[i].input].size};
-	cover_choose(t, n, &o, yes);
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		if (!yes[i])
-			continue;
-		rc = keep(w, &w->in->v[w->traces.v[i].input], hex);
-		if (rc == 0 && hex[0]) {
-			char *path = result_path(&w->result, hex);
+		order[i] = (uint32_t)i;
+	qsort_r(order, n, sizeof *order, by_input, w->traces.v);
+	for (size_t i = 0; i < n; i++) {
+		const struct trace *from = &w->traces.v[order[i]];
 
-			inputs_put(chosen, path);
-			free(path);
-		}
+		t[i] = (struct cover_trace){
+		    from->tuple, from->n, w->in->v[from->input].size};
 	}
-	for (size_t i = 0; rc == 0 && i < w->in->n; i++)
-		if (w->in->v[i].state == INPUT_NEW)
-			rc = keep(w, &w->in->v[i], hex);
+	cover_choose(t, n, &o, keep);
+	for (size_t i = 0; i < n; i++)
+		yes[w->traces.v[order[i]].input] |= keep[i];
+	free(order);
 	free(t);
+	free(keep);
+}
+
+/* The chosen files, as they were written, to be run again; those not run are
+ * kept as well. */
+static int
+choose(struct work *w, struct inputs *chosen)
+{
+	bool *yes = mem_array(w->in->n, sizeof *yes);
+	char hex[HASH_HEX], *path;
+	int rc = 0;
+
+	cover(w, yes);
+	for (size_t i = 0; rc == 0 && i < w->in->n; i++) {
+		if (!yes[i] && w->in->v[i].state != INPUT_NEW)
+			continue;
+		rc = keep_file(w, &w->in->v[i], hex);
+		if (rc != 0 || !yes[i] || !hex[0])
+			continue;
+		path = result_path(&w->result, hex);
+		inputs_put(chosen, path);
+		free(path);
+	}
 	free(yes);
 	return rc;
 }
@@ -220,7 +248,7 @@ again_join(struct work *w, struct again *a, const struct tuples *all)
 			useful |= tuples_has(all, now->tuple[k]) &&
 				  !tuples_has(&w->seen, now->tuple[k]);
 		if (useful)
-			rc = keep(w, &a->in.v[i], hex);
+			rc = keep_file(w, &a->in.v[i], hex);
 		for (uint32_t k = 0; useful && hex[0] && k < now->n; k++)
 			tuples_add(&w->seen, now->tuple[k]);
 	}

@@ -308,33 +308,64 @@ bytes(struct state *s)
 	return 0;
 }
 
+/* After the tail was cut the last record may be a part of one: its length
+ * follows, or what is left of its header goes.  As try(). */
 static int
-chain(struct state *s)
+mend(struct state *s, const struct reduce_chain *c)
 {
-	struct reduce_chain c;
-	size_t before;
+	const unsigned char *p = (const unsigned char *)buf_str(s->best);
+	size_t at = c->start, n = s->best->len, len;
 
-	if (!reduce_find_chain(buf_str(s->best), s->best->len, &c))
+	if (n <= at)
 		return 0;
+	while (n - at >= c->header) {
+		len = length_at(p + at + c->field, c->width, c->big);
+		if (len > n - at - c->header)
+			break;
+		at += c->header + len;
+		if (at == n)
+			return 1;
+	}
+	if (n - at < c->header)
+		return without(s, at, n - at);
+	buf_reset(&s->cand);
+	buf_add(&s->cand, p, n);
+	length_put((unsigned char *)s->cand.p + at + c->field, c->width, c->big,
+	    n - at - c->header);
+	return try(s);
+}
+
+static int
+chain(struct state *s, const struct reduce_chain *c)
+{
+	size_t before = s->best->len;
+	int rc = mend(s, c);
+
+	if (rc <= 0)
+		return rc;
 	s->misses = 0;
-	before = s->best->len;
-	if (records(s, &c))
+	if (records(s, c))
 		return -1;
 	if (s->best->len < before)
 		s->misses = 0;
-	return inside(s, &c);
+	return inside(s, c);
 }
 
 int
 reduce_input(const struct reduce *r, struct buf *best)
 {
-	static int (*const pass[])(struct state *) = {
-	    chain, tail, chain, blocks, bytes};
 	struct state s = {.r = r, .best = best};
-	int rc = 0;
+	struct reduce_chain c;
+	/* It is whole only in the original. */
+	bool found = reduce_find_chain(buf_str(best), best->len, &c);
+	int rc = tail(&s);
 
-	for (size_t i = 0; rc == 0 && i < sizeof pass / sizeof *pass; i++)
-		rc = pass[i](&s);
+	if (rc == 0 && found)
+		rc = chain(&s, &c);
+	if (rc == 0)
+		rc = blocks(&s);
+	if (rc == 0)
+		rc = bytes(&s);
 	buf_release(&s.cand);
 	return rc;
 }

@@ -718,7 +718,10 @@ is_crash(const struct forkserver *s, int status)
 	code = WEXITSTATUS(status);
 	if (s->looks & FORKSERVER_SANITIZER && (code == 86 || code == 23))
 		return true;
-	return s->o.crash_exit && code == s->o.crash_exit;
+	for (size_t i = 0; i < s->o.ncrash_status; i++)
+		if (code == s->o.crash_status[i])
+			return true;
+	return false;
 }
 
 /* One request.  -1: the server failed. */

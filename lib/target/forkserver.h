@@ -42,7 +42,8 @@ struct forkserver_opts {
 	int cpu;	   /* bind the server there; below 0: not */
 	unsigned memory;   /* MiB, 0 no limit; not with sanitizers */
 	double timeout;	   /* seconds a run may take */
-	int crash_exit;	   /* exit status that is a crash; 0 none */
+	const int *crash_status; /* exit statuses that are crashes; */
+	size_t ncrash_status;	 /* must stay as long as the server */
 };
 
 enum forkserver_end {

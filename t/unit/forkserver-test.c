@@ -203,10 +203,12 @@ serve(const char *kind)
 static struct forkserver *
 start(const char *kind, struct fail *f)
 {
+	static const int status[] = {42};
 	char self[4096], serve_word[] = "serve";
 	char *name = mem_strdup(kind);
 	char *argv[] = {self, serve_word, name, NULL};
-	struct forkserver_opts o = {argv, environ, "input", -1, 0, 0.2, 42};
+	struct forkserver_opts o = {
+	    argv, environ, "input", -1, 0, 0.2, status, 1};
 	struct forkserver *s;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
@@ -301,8 +303,8 @@ segments(void)
 	int n = 0;
 
 	while (p && fgets(line, sizeof line, p)) {
-		long key, id, perms, cpid;
-		unsigned long size;
+		long key, id, cpid;
+		unsigned long perms, size;
 
 		if (sscanf(line, "%ld %ld %lo %lu %ld", &key, &id, &perms,
 			&size, &cpid) == 5 &&
