@@ -27,6 +27,7 @@
 #define AT_ONCE 2.0	   /* seconds: it did not even begin */
 #define PAUSE_MOST 60.0	   /* between two starts of one that ends at once */
 #define GIVE_UP 4	   /* times at once, all of them, nothing executed */
+#define ASK_AGAIN 60.0	   /* seconds that a command line is good for */
 #define GRACE 5.0	   /* between TERM and KILL */
 #define LOG_KEEP (8 << 10) /* of an incarnation, in the run's log */
 #define LOG_MAX (4 << 20)  /* then its middle goes */
@@ -51,20 +52,34 @@ open_log(struct life *l, struct instance *in, struct fail *f)
 	return fd;
 }
 
+/* Its command line.  An instance that ends at every crash starts often: what
+ * the driver said is good for a while, unless it has to resume. */
+static int
+ask(struct life *l, struct instance *in, struct fail *f)
+{
+	bool resume = in->starts > 0 || l->resumed;
+
+	if (in->command.argv.n > 0 && !l->cumulative &&
+	    clock_mono() < in->asked + ASK_AGAIN)
+		return 0;
+	plugin_command_release(&in->command);
+	in->asked = clock_mono();
+	if (verbs_argv(l, in->no, remaining(l), resume, &in->command, f) != 0)
+		return -1;
+	rooms_env(l, &in->command.env);
+	return 0;
+}
+
 static int
 start(struct life *l, struct instance *in, struct fail *f)
 {
 	struct cpus one = {&l->claim.cpus.v[in->no % l->claim.cpus.n], 1};
 	struct keeper_cmd cmd = KEEPER_CMD_INIT;
-	struct plugin_command c = {0};
 	char *cwd = mem_printf("%s/i/%u", l->work, in->no);
-	bool resume = in->starts > 0 || l->resumed;
 
-	if (verbs_argv(l, in->no, remaining(l), resume, &c, f) == 0 &&
-	    (cmd.out = open_log(l, in, f)) >= 0) {
-		rooms_env(l, &c.env);
-		cmd.argv = c.argv.v;
-		cmd.env = strs_argv(&c.env);
+	if (ask(l, in, f) == 0 && (cmd.out = open_log(l, in, f)) >= 0) {
+		cmd.argv = in->command.argv.v;
+		cmd.env = strs_argv(&in->command.env);
 		cmd.cwd = cwd;
 		cmd.err = cmd.out;
 		cmd.cpus = &one;
@@ -72,7 +87,6 @@ start(struct life *l, struct instance *in, struct fail *f)
 		in->task = task_start(l, "fuzzer", &cmd, 0, f);
 		close(cmd.out);
 	}
-	plugin_command_release(&c);
 	free(cwd);
 	if (in->task == NULL)
 		return -1;
@@ -84,7 +98,7 @@ start(struct life *l, struct instance *in, struct fail *f)
 static void
 pause_after(struct instance *in, bool at_once)
 {
-	double pause = 1;
+	double pause = 0.5;
 	unsigned i;
 
 	in->quick = at_once ? in->quick + 1 : 0;
@@ -252,6 +266,7 @@ instances_free(struct life *l)
 		return;
 	for (i = 0; i < l->n; i++) {
 		task_free(l, l->instances->v[i].task);
+		plugin_command_release(&l->instances->v[i].command);
 		free(l->instances->v[i].log);
 	}
 	free(l->instances->v);

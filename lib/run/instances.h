@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "job/plugin.h"
+
 struct buf;
 struct life;
 struct task;
@@ -19,6 +21,8 @@ struct instance {
 	unsigned starts, quick;
 	double next; /* monotonic: not to be started before */
 	uint64_t rss;
+	struct plugin_command command; /* what the driver said last */
+	double asked;
 };
 
 struct instances {

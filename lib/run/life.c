@@ -154,17 +154,22 @@ static const struct {
 static void
 show(struct life *l)
 {
-	char text[256];
+	int64_t execs = series_execs(l), edges = series_edges(l);
+	struct buf b = BUF_INIT;
 
-	snprintf(text, sizeof(text),
-	    "%s  %.0f of %.0f s  execs %lld  edges %lld  corpus %llu  "
-	    "crashes %llu  bugs %llu",
-	    phases[l->phase].name, life_fuzzed(l), l->deadline,
-	    (long long)series_execs(l), (long long)series_edges(l),
-	    (unsigned long long)collect_corpus(l),
-	    (unsigned long long)collect_count(l),
-	    (unsigned long long)livetriage_bugs(l));
-	l->show(text);
+	buf_addf(&b, "%s  %.0f of %.0f s", phases[l->phase].name,
+	    life_fuzzed(l), l->deadline);
+	if (execs >= 0)
+		buf_addf(&b, "  execs %lld", (long long)execs);
+	if (edges >= 0)
+		buf_addf(&b, "  edges %lld", (long long)edges);
+	if (l->phase >= LIFE_FUZZ)
+		buf_addf(&b, "  corpus %llu  crashes %llu  bugs %llu",
+		    (unsigned long long)collect_corpus(l),
+		    (unsigned long long)collect_count(l),
+		    (unsigned long long)livetriage_bugs(l));
+	l->show(b.p);
+	buf_release(&b);
 }
 
 static void

@@ -133,6 +133,8 @@ count(struct life *l, struct fail *f)
 	snprintf(cpus, sizeof(cpus), "%zu", l->claim.cpus.n);
 	rc = call_words(l, "instances", cpus, NULL, LIMIT, &b, f);
 	l->n = rc == 0 ? (unsigned)strtoul(buf_str(&b), NULL, 10) : 0;
+	if (l->n > 1 && life_int(l, "listens", 0) != 0)
+		l->n = 1; /* its port is there once */
 	if (rc == 0 && (l->n < 1 || l->n > 4 * l->claim.cpus.n + 4))
 		rc = fail_set(f, EX_LAGO_UNAVAILABLE,
 		    "driver: 'instances' gave no sensible number");
