@@ -1,5 +1,6 @@
 #include "target/exec.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -35,6 +36,11 @@
  *
  * All lengths are the same in all slots, for the stack's addresses are.
  */
+static const struct {
+	const char *name;
+	unsigned entries; /* after a run that left nothing */
+} dirs[] = {{"", 3}, {"/in", 1}, {"/tmp", 0}, {"/cwd", 0}};
+
 struct exec {
 	struct exec_target t;
 	struct guardian g;
@@ -307,6 +313,46 @@ exec_close(struct exec *e)
 	free(e);
 }
 
+/* Is it a directory as we made it, with that many entries? */
+static bool
+has(const char *path, unsigned entries)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	unsigned n = 0;
+	struct stat st;
+	bool ours;
+
+	if (d == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
+	ours = fstat(fd, &st) == 0 && (st.st_mode & 07777) == 0700;
+	while (readdir(d) != NULL)
+		n++;
+	closedir(d);
+	return ours && n == entries + 2;
+}
+
+/* Most targets leave nothing behind.  To make all directories anew takes
+ * longer than to run a small one. */
+static bool
+can_stay(const struct exec *e)
+{
+	char path[PATH_MAX];
+	size_t i;
+
+	if (e->tree.n > 0)
+		return false;
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", e->run, dirs[i].name);
+		if (!has(path, dirs[i].entries))
+			return false;
+	}
+	return unlink(e->input) == 0;
+}
+
 /* Of the last run, whatever the target made of it. */
 static void
 clear_run(struct exec *e)
@@ -324,13 +370,14 @@ clear_run(struct exec *e)
 static int
 make_run(struct exec *e, struct fail *f)
 {
-	static const char *const names[] = {"", "/in", "/tmp", "/cwd"};
 	char path[PATH_MAX];
 	size_t i;
 
+	if (can_stay(e))
+		return 0;
 	clear_run(e);
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		snprintf(path, sizeof(path), "%s%s", e->run, names[i]);
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", e->run, dirs[i].name);
 		if (mkdir(path, 0700) != 0)
 			return fail_errno(
 			    f, EX_LAGO_CANTCREAT, "cannot make '%s'", path);
