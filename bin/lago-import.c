@@ -11,13 +11,15 @@
 #include "base/opt.h"
 #include "base/out.h"
 #include "job/home.h"
+#include "store/foreign.h"
 #include "store/import.h"
 #include "store/rows.h"
 #include "store/store.h"
 
 #define LOCK_SECONDS 10
 
-static const char usage[] = "usage: lago-import [-ajqv] [-H dir] [job...]\n";
+static const char usage[] =
+    "usage: lago-import [-ajqv] [-H dir] [job|path...]\n";
 
 static struct out out;
 static double progress_at;
@@ -66,11 +68,10 @@ import(struct import *im, char **argv, struct fail *f)
 		return import_home(im, f) == 0 ? 0 : opt_warn(f);
 	opt_operands(&o, argv, false, false, usage);
 	while ((id = opt_next(&o)) != NULL) {
-		if (home_parse_id(id, &job, &run) != 0)
-			fail_set(f, EX_LAGO_NOINPUT, "'%s' is no job", id);
-		else if (import_job(im, job, f) == 0)
-			continue;
-		status = fail_worse(status, opt_warn(f));
+		if ((home_parse_id(id, &job, &run) == 0
+			    ? import_job(im, job, f)
+			    : foreign_import(im, id, f)) != 0)
+			status = fail_worse(status, opt_warn(f));
 	}
 	return status;
 }

@@ -335,3 +335,43 @@ png_row < png_decode' ]
 		diff "$BATS_TEST_TMPDIR/rows" -
 	[ "$(db 'SELECT count(*) FROM touched_bug')" -eq 0 ]
 }
+
+@test "import: another home, job or run directory comes in once, under new numbers" {
+	need sqlite3
+	mine=$LAGO_HOME
+	export LAGO_HOME=$BATS_TEST_TMPDIR/other
+	fake_home
+	fake_job 3
+	fake_run 3 1 state=running end=
+	fake_crash 3 1 'crash d' png_late >/dev/null
+	fake_job 4
+	fake_run 4 1
+	rm "$LAGO_HOME/jobs/4/job"
+	ln -s /etc/passwd "$LAGO_HOME/jobs/3/runs/1/crashes/$(printf x | sha256sum | cut -c 1-64)"
+	export LAGO_HOME=$mine
+	fake_job 1
+	lago-import
+	run --separate-stderr lago-import "$BATS_TEST_TMPDIR/other"
+	[ "$status" -eq 0 ] && [ "${#lines[@]}" -eq 4 ]
+	[[ $stderr == *jobs/4* ]]
+	[ "$(db 'SELECT id, state FROM job')" = '1|queued
+2|done
+3|queued
+4|killed' ]
+	db .dump >"$BATS_TEST_TMPDIR/rows"
+	run lago-import "$BATS_TEST_TMPDIR/other"
+	db .dump | diff "$BATS_TEST_TMPDIR/rows" -
+	run lago-import "$BATS_TEST_TMPDIR/other/jobs/1"
+	db .dump | diff "$BATS_TEST_TMPDIR/rows" -
+	[ "$(find "$mine" -type l | wc -l)" -eq 0 ]
+	lago-crashes | lago-crashes export -o "$BATS_TEST_TMPDIR/out" >/dev/null
+	# What lago-run made without a home.
+	cp -r "$BATS_TEST_TMPDIR/other/jobs/1/runs/1" "$BATS_TEST_TMPDIR/png.run"
+	cp "$BATS_TEST_TMPDIR/other/jobs/1/job" "$BATS_TEST_TMPDIR/png.run/"
+	sed -i 's/^uuid=.*/uuid=0123456789abcdef0123456789abcdef/' "$BATS_TEST_TMPDIR/png.run/run"
+	run lago-import "$BATS_TEST_TMPDIR/png.run"
+	[ "$status" -eq 0 ] && [ "$output" = '' ]
+	[ "$(db "SELECT state, origin FROM job WHERE id = 5")" = "done|$BATS_TEST_TMPDIR/png.run" ]
+	run lago-import "$BATS_TEST_TMPDIR"
+	[ "$status" -eq 66 ]
+}
