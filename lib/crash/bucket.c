@@ -126,7 +126,19 @@ repeats(const struct list *l, size_t at, size_t period)
 	return true;
 }
 
-/* Names of the kept frames; of repeated intervals one is left. */
+/* One more; of intervals that repeat one is left. */
+static void
+add_collapsed(struct list *l, struct str s)
+{
+	l->v[l->n++] = s;
+	for (size_t p = 1; p <= PERIOD && 2 * p <= l->n; p++)
+		if (repeats(l, l->n - 2 * p, p)) {
+			l->n -= p;
+			break;
+		}
+}
+
+/* Names of the kept frames. */
 static void
 kept_names(const struct report_stack *s, bool collapse, struct list *l)
 {
@@ -135,13 +147,10 @@ kept_names(const struct report_stack *s, bool collapse, struct list *l)
 		const struct frame *f = &s->v[i];
 		if (f->ign || f->entry)
 			continue;
-		l->v[l->n++] = f->fn;
-		for (size_t p = 1; collapse && p <= PERIOD && 2 * p <= l->n;
-		     p++)
-			if (repeats(l, l->n - 2 * p, p)) {
-				l->n -= p;
-				break;
-			}
+		if (collapse)
+			add_collapsed(l, f->fn);
+		else
+			l->v[l->n++] = f->fn;
 	}
 	/* All of it happens where user code begins: that is the place then. */
 	for (size_t i = 0; s != NULL && l->n == 0 && i < s->n; i++)
@@ -326,20 +335,26 @@ add_place(struct buf *text, const struct frame *f, bool relative)
 }
 
 static void
-make_exact(const struct report *r, const struct verdict_policy *policy,
-    char key[BUCKET_KEY])
+make_exact(struct bucket *b, const struct report *r,
+    const struct verdict_policy *policy, char key[BUCKET_KEY])
 {
 	const struct report_stack *s = report_crash_stack(r);
 	struct buf text = BUF_INIT;
-	size_t n = 0;
+	struct list places;
 
-	for (size_t i = 0; s != NULL && i < s->n; i++)
-		if (!s->v[i].ign) {
-			add_place(&text, &s->v[i], true);
-			buf_addc(&text, '\0');
-			n++;
-		}
-	if (n == 0)
+	places.n = 0;
+	for (size_t i = 0; s != NULL && i < s->n; i++) {
+		if (s->v[i].ign)
+			continue;
+		buf_reset(&text);
+		add_place(&text, &s->v[i], true);
+		add_collapsed(
+		    &places, arena_str(&b->arena, str_of(text.p, text.len)));
+	}
+	buf_reset(&text);
+	for (size_t i = 0; i < places.n; i++)
+		add_part(&text, places.v[i]);
+	if (places.n == 0)
 		add_kind(&text, r, false, policy);
 	bucket_hash(text.p, text.len, key);
 	buf_release(&text);
@@ -380,7 +395,7 @@ bucket_make(struct bucket *b, struct report *r, const struct rules *rules,
 	choose_names(r, policy->depth, &names);
 	make_key(r, &names, names.n, policy, b->key);
 	make_key(r, &names, 1, policy, b->top_key);
-	make_exact(r, policy, b->exact);
+	make_exact(b, r, policy, b->exact);
 	make_line(b, r);
 }
 

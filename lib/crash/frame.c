@@ -209,6 +209,12 @@ take_file(struct str *t, struct frame *f)
 		t->n -= 7;
 		return true;
 	}
+	if (str_starts(*t, STR("/"))) { /* no function */
+		f->file = *t;
+		frame_position(&f->file, &f->line, &f->col);
+		t->n = 0;
+		return true;
+	}
 	if (slash != NULL)
 		space = slash;
 	if (space == NULL)

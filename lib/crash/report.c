@@ -140,7 +140,7 @@ numbered(struct reader *r, struct str line)
 	if (!frame_numbered(line, r->now != NULL, &f))
 		return;
 	if (r->now == NULL) {
-		if (!f.dbg || f.number != 0 || !f.has_pc)
+		if (!f.dbg || f.number != 0)
 			return;
 		reader_open(r, "unknown-crash", "gdb", false);
 	}
@@ -341,6 +341,21 @@ operand_near_null(const struct report *p, struct str text)
 	return frame_hex(&text, false, &v) && v < 65536;
 }
 
+/* A backtrace without the stop: an abort shows in its first frames. */
+static void
+settle_backtrace(struct report *p)
+{
+	static const char *const aborts[] = {"abort", "__GI_abort", "raise",
+	    "__GI_raise", "__pthread_kill_implementation"};
+	const struct report_stack *s = report_crash_stack(p);
+
+	for (size_t i = 0; s != NULL && i < s->n && i < 4; i++)
+		for (size_t k = 0; k < N(aborts); k++)
+			if (str_eq(s->v[i].raw,
+				str_of(aborts[k], strlen(aborts[k]))))
+				p->kind = kinds_find("abort");
+}
+
 /* The kinds that need more than the line they were found by. */
 static void
 settle(struct report *p, struct str text)
@@ -354,6 +369,8 @@ settle(struct report *p, struct str text)
 		p->kind = kinds_find("null-dereference");
 	if (is(p, "segv-exec"))
 		p->access = REPORT_EXEC;
+	if (is(p, "unknown-crash") && strcmp(p->tool, "gdb") == 0)
+		settle_backtrace(p);
 }
 
 /* Where a message names its place and no stack was printed. */
