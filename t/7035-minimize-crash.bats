@@ -19,12 +19,13 @@ verdict() {
 		jq -c '[.bucket, .kind, .access, .security, .severity]'
 }
 
-# shrinks INPUT COMMAND...: to something smaller with the same verdict.
+# shrinks SECONDS INPUT COMMAND...: to something smaller with the same verdict.
 shrinks() {
-	local input=$1 sum
-	shift
+	local seconds=$1 input=$2 sum
+	shift 2
 	sum=$(cksum "$input")
-	run --separate-stderr lago-minimize -j -b 30 -o small "$input" -- "$@"
+	run --separate-stderr lago-minimize -j -b "$seconds" -o small "$input" \
+		-- "$@"
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
 	[ "$(field what)" = input ]
@@ -42,17 +43,16 @@ shrinks() {
 	# with a tail, and chunks in front that the bug does not need
 	in=$EXAMPLES/crashes/title-use-after-free
 	{ cat "$in"; head -c 3000 /dev/zero; } >big
-	for target in "chunk-afl @@" chunk-afl-plain "chunk-asan @@"; do
+	for target in "chunk-afl @@" chunk-afl-plain; do
 		# shellcheck disable=SC2086 # two words
-		shrinks big "$EXAMPLES/"$target
+		shrinks 30 big "$EXAMPLES/"$target
 		[ "$(field reason)" = minimal ]
 		[ "$(stat -c %s small)" -lt 30 ]
 	done
-	shrinks "$EXAMPLES/crashes/escape-read" "$EXAMPLES/chunk-libfuzzer"
-	for bug in palette-write list-endless; do
-		shrinks "$EXAMPLES/crashes/$bug" "$EXAMPLES/chunk-afl" @@ ||
-			[ "$(field bytes)" -eq "$(field bytes_in)" ]
-	done
+	# without a fork server every try is a process with its sanitizer
+	shrinks 3 big "$EXAMPLES/chunk-asan" @@
+	shrinks 3 big "$EXAMPLES/chunk-libfuzzer"
+	[ "$(stat -c %s small)" -lt 1000 ]
 }
 
 @test "minimize: another bug met on the way is another finding" {
