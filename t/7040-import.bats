@@ -304,6 +304,9 @@ png_row < png_decode' ]
 	fake_crash 1 1 d png_new severity '"critical"' >/dev/null
 	[ "$(lago-import)" = '' ]
 	[ "$(lago-crashes list -a | cut -f 2,5)" = "reopened	png_new < png_decode" ]
+	# The bug they left is no news either when another crash comes to it.
+	fake_crash 1 1 e png_read severity '"critical"' >/dev/null
+	[ "$(lago-import | grep -c new)" -eq 0 ]
 }
 
 @test "import: killed at any moment, the next pass has every row" {

@@ -374,8 +374,9 @@ import_news(struct import *im, void (*fn)(sqlite3_stmt *),
 	    "");
 	while (q != NULL && (rc = store_row(im->store, q, f)) == 1) {
 		fn(q);
-		strs_addf(&news, "%s %s %s", sqlite3_column_text(q, 9),
-		    sqlite3_column_text(q, 12), sqlite3_column_text(q, 1));
+		strs_addf(&news, "%s %s %s %s", sqlite3_column_text(q, 9),
+		    sqlite3_column_text(q, 12), sqlite3_column_text(q, 1),
+		    sqlite3_column_text(q, 0));
 	}
 	if (rc == 0 && news.n > 0 && (rc = flush(f)) == 0)
 		rc = told(im, &news, f);

@@ -134,13 +134,15 @@ load(struct repro *r, const struct home *h, long id, const char *build,
 static void
 add_env(struct buf *b, const struct strs *env)
 {
-	char *item;
+	static const char off[] = "symbolize=0";
+	char *item, *at;
 	size_t i;
 
 	for (i = 0; i < env->n; i++) {
-		item = strstr(env->v[i], "SAN_OPTIONS=") != NULL
-			   ? mem_printf("%s:symbolize=1", env->v[i])
-			   : mem_strdup(env->v[i]);
+		item = mem_strdup(env->v[i]);
+		while (strstr(item, "SAN_OPTIONS=") != NULL &&
+		       (at = strstr(item, off)) != NULL)
+			at[sizeof(off) - 2] = '1';
 		quote(b, item);
 		buf_addc(b, ' ');
 		free(item);

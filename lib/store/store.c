@@ -135,7 +135,7 @@ static const char touched[] =
     TRIGGER("job_event", "INSERT ON main.event WHEN new.job > 0",
 	TOUCH_JOB("new.job"))
     TRIGGER("bug_event", "INSERT ON main.event WHEN new.sha NOTNULL",
-	TOUCH_BUGS("sha = new.sha"));
+	TOUCH_BUGS("sha = new.sha") TOUCH_BUG("new.bug"));
 /* clang-format on */
 
 /* Triggers must see rows that REPLACE replaces.  The cache holds what a batch of

@@ -19,15 +19,18 @@
 /* What people and passes said last about the crashes of a bug. */
 struct said {
 	char *state, *note, *news;
+	bool told; /* there were news of it before */
 };
 
 static int
 said(struct store *s, const char *bug, struct said *by, struct fail *f)
 {
 	sqlite3_stmt *q = store_query(s, f,
-	    "SELECT e.verb, e.text FROM crash AS c JOIN event AS e ON "
-	    "e.sha = c.sha AND e.job = 0 WHERE c.bug = ?1 AND e.project = "
-	    "(SELECT project FROM job WHERE id = c.job) ORDER BY e.at",
+	    "SELECT verb, text, at FROM (SELECT e.verb, e.text, e.at FROM "
+	    "crash AS c JOIN event AS e ON e.sha = c.sha AND e.job = 0 WHERE "
+	    "c.bug = ?1 AND e.project = (SELECT project FROM job WHERE "
+	    "id = c.job) UNION SELECT verb, text, at FROM event WHERE "
+	    "bug = ?1 AND job = 0) ORDER BY at",
 	    "t", bug);
 	const char *verb;
 	char **to;
@@ -44,6 +47,10 @@ said(struct store *s, const char *bug, struct said *by, struct fail *f)
 			continue;
 		free(*to);
 		*to = mem_strdup((const char *)sqlite3_column_text(q, 1));
+		if (to == &by->news) {
+			(*to)[strcspn(*to, " ")] = '\0';
+			by->told = true;
+		}
 		/* Who judged the bug anew wants to hear what comes of it. */
 		if (to == &by->state && by->news != NULL &&
 		    strncmp(*to, by->news, strlen(by->news)) != 0) {
@@ -123,7 +130,8 @@ judge(struct store *s, const char *bug, struct fail *f)
 		    "max(r.started + coalesce(found, 0)) AS last FROM crash "
 		    "AS m JOIN run AS r USING (job, run) WHERE bug = ?1 "
 		    "GROUP BY m.sha)) AS a",
-		    "tttt", bug, state, by.note, by.news);
+		    "tttt", bug, state, by.note,
+		    by.told && strcmp(state, "new") == 0 ? "new" : by.news);
 	free(by.state);
 	free(by.note);
 	free(by.news);

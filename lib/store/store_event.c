@@ -94,6 +94,7 @@ struct event {
 	char *field[4]; /* time, who, verb, value */
 	int64_t time;
 	char *project, *sha, *text; /* of a bug's value, or NULL */
+	const char *bug;	    /* of news: the id that was told */
 };
 
 /* "PROJECT SHA256 TEXT", cut in place. */
@@ -150,11 +151,15 @@ put(struct store *s, long job, int64_t at, size_t len, struct event *e,
 	int rc;
 
 	split_value(e, value);
+	e->bug = e->text == NULL || strcmp(e->field[2], "news") != 0
+		     ? NULL
+		     : strchr(e->text, ' ');
 	rc = store_exec(s, f,
 	    "INSERT OR IGNORE INTO event VALUES (?1, ?2, ?3, ?4, ?5, ?6, "
-	    "CASE WHEN ?8 IS NULL THEN ?7 END, ?8, ?9, ?10)",
-	    "iiiitttttt", (int64_t)job, at, (int64_t)len + 1, e->time,
-	    e->field[1], e->field[2], e->field[3], e->project, e->sha, e->text);
+	    "CASE WHEN ?8 IS NULL THEN ?7 END, ?8, ?9, ?10, ?11)",
+	    "iiiittttttt", (int64_t)job, at, (int64_t)len + 1, e->time,
+	    e->field[1], e->field[2], e->field[3], e->project, e->sha, e->text,
+	    e->bug == NULL ? NULL : e->bug + 1);
 	free(value);
 	return rc;
 }

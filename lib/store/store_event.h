@@ -5,7 +5,8 @@
  *
  * Verbs of a job: kill (empty value, or the run's number), retry.  Verbs of the
  * home: state, note, news with the value "PROJECT SHA256 TEXT", for the bug that
- * the crash belongs to, and drain, revive with a node's name.  Other verbs are
+ * the crash belongs to (the text of news: the state that was told, and the id of
+ * the bug then), and drain, revive with a node's name.  Other verbs are
  * kept and mean nothing to the store.
  */
 #ifndef LAGO_STORE_STORE_EVENT_H

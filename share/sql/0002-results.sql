@@ -89,9 +89,11 @@ CREATE TABLE event (
 	project TEXT,
 	sha TEXT,
 	text TEXT,
+	bug TEXT,
 	PRIMARY KEY (job, at)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX event_sha ON event(sha) WHERE sha IS NOT NULL;
+CREATE INDEX event_bug ON event(bug) WHERE bug IS NOT NULL;
 
 -- What a transaction changed, for its end: empty when nobody was killed.
 CREATE TABLE touched_job (id INTEGER PRIMARY KEY) STRICT;

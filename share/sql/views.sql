@@ -46,6 +46,12 @@ SELECT c.sha AS id, c.bug, c.job || '.' || c.run AS run, c.severity, c.kind,
 	c.length, c.rank, c.job
 FROM crash AS c JOIN run AS r USING (job, run) JOIN job AS j ON j.id = c.job;
 
+CREATE VIEW v_repro AS
+SELECT bug, kind, access, id, size, path FROM (SELECT *, row_number() OVER
+	(PARTITION BY bug, kind, access ORDER BY size IS NULL, size, id, run)
+	AS n FROM v_crash WHERE bug IS NOT NULL AND reproduced > 0)
+WHERE n = 1;
+
 CREATE VIEW v_stat AS
 SELECT job || '.' || run AS id, seconds, alive, instances, restarts, execs,
 	execs_per_sec, edges, edges_total, corpus, pending, cycles, stability,

@@ -6,7 +6,7 @@ CREATE TABLE meta (
 	key TEXT PRIMARY KEY,
 	value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO meta VALUES('views','f4632f20bff669c68ef1433fba13b2fb382caeb48031b50d9ffe6705ebad79b0');
+INSERT INTO meta VALUES('views','64d75b63ff296f3dd26723bba59ecfb9bd5f20a9e820a806c6e2f938e45bc7ed');
 CREATE TABLE node (
 	name TEXT PRIMARY KEY,
 	engine TEXT NOT NULL,
@@ -161,11 +161,12 @@ CREATE TABLE event (
 	project TEXT,
 	sha TEXT,
 	text TEXT,
+	bug TEXT,
 	PRIMARY KEY (job, at)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO event VALUES(0,0,94,1795271432,'root','news',NULL,'png','61d2c2b11f4799247405f229198fcf8497f64a68ca535833bc1e99a4e4ae067a','new');
-INSERT INTO event VALUES(0,94,94,1795271432,'root','news',NULL,'png','616de190a0201b85d0450e98e7690d205f30b5ac160bdcf16b096094ecc02f34','new');
-INSERT INTO event VALUES(0,188,94,1795271432,'root','news',NULL,'png','4a5c0f1b0b408f9db111634858cbc7f8f4b7a4531aea085d9e888e1930c112cf','new');
+INSERT INTO event VALUES(0,0,107,1795272202,'root','news',NULL,'png','61d2c2b11f4799247405f229198fcf8497f64a68ca535833bc1e99a4e4ae067a','new 39659d7403df','39659d7403df');
+INSERT INTO event VALUES(0,107,107,1795272202,'root','news',NULL,'png','616de190a0201b85d0450e98e7690d205f30b5ac160bdcf16b096094ecc02f34','new aa3bd855dc99','aa3bd855dc99');
+INSERT INTO event VALUES(0,214,107,1795272202,'root','news',NULL,'png','4a5c0f1b0b408f9db111634858cbc7f8f4b7a4531aea085d9e888e1930c112cf','new b081b8db6986','b081b8db6986');
 CREATE TABLE touched_job (id INTEGER PRIMARY KEY) STRICT;
 CREATE TABLE touched_bug (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
 CREATE INDEX job_active ON job(state) WHERE state IN ('queued', 'running');
@@ -176,6 +177,7 @@ CREATE INDEX bug_project ON bug(project);
 CREATE INDEX bug_untold ON bug(id)
     WHERE state IN ('new', 'reopened', 'fixed') AND told IS NOT state;
 CREATE INDEX event_sha ON event(sha) WHERE sha IS NOT NULL;
+CREATE INDEX event_bug ON event(bug) WHERE bug IS NOT NULL;
 CREATE INDEX crash_bug ON crash(bug, sha) WHERE bug IS NOT NULL;
 CREATE INDEX crash_sha ON crash(sha);
 CREATE VIEW v_last AS
@@ -219,6 +221,11 @@ SELECT c.sha AS id, c.bug, c.job || '.' || c.run AS run, c.severity, c.kind,
 	format('jobs/%d/runs/%d/crashes.jsonl', c.job, c.run) AS file, c.at,
 	c.length, c.rank, c.job
 FROM crash AS c JOIN run AS r USING (job, run) JOIN job AS j ON j.id = c.job;
+CREATE VIEW v_repro AS
+SELECT bug, kind, access, id, size, path FROM (SELECT *, row_number() OVER
+	(PARTITION BY bug, kind, access ORDER BY size IS NULL, size, id, run)
+	AS n FROM v_crash WHERE bug IS NOT NULL AND reproduced > 0)
+WHERE n = 1;
 CREATE VIEW v_stat AS
 SELECT job || '.' || run AS id, seconds, alive, instances, restarts, execs,
 	execs_per_sec, edges, edges_total, corpus, pending, cycles, stability,
