@@ -238,17 +238,16 @@ start_server(struct work *w)
 }
 
 static int
-open_judge(struct work *w)
+open_judge(struct work *w, unsigned leaks)
 {
 	struct shrink *s = w->s;
 
-	w->looks = forkserver_look(s->argv[0], w->f);
-	if (w->looks < 0)
-		return -1;
+	judge_close(w->judge);
+	w->judge = NULL;
+	strs_release(&w->env);
 	for (char *const *e = s->env; *e; e++)
 		strs_add(&w->env, *e);
-	exec_sanitizer_env(
-	    &w->env, w->looks & FORKSERVER_LIBFUZZER ? EXEC_LEAKS : 0);
+	exec_sanitizer_env(&w->env, leaks);
 	w->target = (struct exec_target){.argv = s->argv,
 	    .env = strs_argv(&w->env),
 	    .cwd = ".",
@@ -258,10 +257,22 @@ open_judge(struct work *w)
 	    .core = -1,
 	    .crash_status = s->crash_status,
 	    .ncrash_status = s->ncrash_status};
-	w->rules = rules_load(NULL, w->f);
-	if (w->rules)
-		w->judge = judge_open(&w->target, w->rules, &w->policy, w->f);
+	w->judge = judge_open(&w->target, w->rules, &w->policy, w->f);
 	return w->judge ? 0 : -1;
+}
+
+/* Looking for leaks takes longer than most targets: only for a leak. */
+static int
+skip_leaks(struct work *w)
+{
+	struct verdict_key key;
+
+	if (!(w->looks & FORKSERVER_LIBFUZZER) || strstr(w->key.kind, "leak"))
+		return 0;
+	if (open_judge(w, 0) ||
+	    verdict(w, buf_str(&w->best), w->best.len, &key))
+		return -1;
+	return verdict_same(&key, &w->key) ? 0 : open_judge(w, EXEC_LEAKS);
 }
 
 static int
@@ -297,12 +308,19 @@ work(struct work *w, const char *path)
 	struct reduce r = {test, w};
 	int rc;
 
-	if (check_files(w, path) || open_judge(w))
+	w->looks = forkserver_look(w->s->argv[0], w->f);
+	if (w->looks < 0 || check_files(w, path))
+		return -1;
+	w->rules = rules_load(NULL, w->f);
+	if (!w->rules ||
+	    open_judge(w, w->looks & FORKSERVER_LIBFUZZER ? EXEC_LEAKS : 0))
 		return -1;
 	rc = reproduce(w);
 	if (rc)
 		return rc;
 	tighten(w);
+	if (skip_leaks(w))
+		return -1;
 	start_server(w);
 	if (save(w, buf_str(&w->best), w->best.len))
 		return -1;
