@@ -10,7 +10,7 @@ setup_file() {
 # name, bucket, kind, the first three functions.  Where a stack overflows is
 # chance: the circle is made to begin with its first name.
 triage() {
-	lago-triage -j -r 1 -t 3 "$@" |
+	lago-triage -j -r 1 -t 1 "$@" |
 		jq -r '[(.input | sub(".*/"; "")), .bucket, .kind] +
 			if .kind == "stack-overflow" then
 				(.top | index(min) as $i | .[$i:] + .[:$i])

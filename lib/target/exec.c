@@ -625,14 +625,23 @@ exec_sanitizer_env(struct strs *env, unsigned flags)
 {
 	static const char *const names[] = {"ASAN_OPTIONS", "HWASAN_OPTIONS",
 	    "LSAN_OPTIONS", "MSAN_OPTIONS", "TSAN_OPTIONS", "UBSAN_OPTIONS"};
-	char *ours = mem_printf(
-	    "abort_on_error=1:symbolize=%d:detect_leaks=%d:handle_abort=1:"
-	    "handle_sigill=1:handle_sigtrap=1:print_stacktrace=1:"
-	    "log_path=stderr:stack_trace_format=DEFAULT",
-	    (flags & EXEC_SYMBOLIZE) != 0, (flags & EXEC_LEAKS) != 0);
+	char *ours =
+	    mem_printf("abort_on_error=1:symbolize=%d:handle_abort=1:"
+		       "handle_sigill=1:handle_sigtrap=1:print_stacktrace=1:"
+		       "log_path=stderr:stack_trace_format=DEFAULT",
+		(flags & EXEC_SYMBOLIZE) != 0);
+	const char *set;
+	bool said = false;
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		set = strs_env_get(env, names[i]);
+		said = said || (set && strstr(set, "detect_leaks=") != NULL);
 		strs_env_join(env, names[i], ours);
+	}
+	/* Of all variables: LSAN_OPTIONS wins over ASAN_OPTIONS. */
+	for (i = 0; !said && i < sizeof(names) / sizeof(names[0]); i++)
+		strs_env_join(env, names[i],
+		    flags & EXEC_LEAKS ? "detect_leaks=1" : "detect_leaks=0");
 	free(ours);
 }

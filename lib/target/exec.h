@@ -122,7 +122,8 @@ bool exec_is_libfuzzer(const char *path);
  * stacks for every signal, the report on standard error.
  */
 enum {
-	EXEC_LEAKS = 1,	   /* leak detection on, else off; never under ptrace */
+	EXEC_LEAKS = 1,	   /* leak detection on, else off, unless the
+			      environment says; never under ptrace */
 	EXEC_SYMBOLIZE = 2 /* let the sanitizer symbolize all the same */
 };
 void exec_sanitizer_env(struct strs *env, unsigned flags);
