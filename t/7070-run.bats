@@ -3,7 +3,7 @@ load lib
 
 setup() {
 	need zip bwrap jq lago-triage
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return 1
 }
 
 # fake_bundle NAME [MODE...]: NAME.zip with the fake driver; the files in NAME.d
@@ -98,6 +98,7 @@ key() {
 
 @test "provision.sh: its time is its own, LAGO_ENV reaches the fuzzers (D13)" {
 	mkdir a.d
+	# shellcheck disable=SC2016 # for provision.sh
 	printf '%s\n' '#!/bin/sh' 'sleep 2' \
 		'echo FROM_ENV=provision >>"$LAGO_ENV"' >a.d/provision.sh
 	fake_bundle a
@@ -243,7 +244,8 @@ strays() {
 	[ "$status" -eq 0 ]
 	run strays
 	[ "$status" -ne 0 ]
-	ls a.run/crashes | comm -23 before - >gone
+	ls a.run/crashes >after
+	comm -23 before after >gone
 	[ ! -s gone ]
 	[ "$(key a.run/progress untriaged)" = 0 ]
 }

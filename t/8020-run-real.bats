@@ -4,11 +4,16 @@ load lib
 setup() {
 	need bwrap jq lago-triage
 	examples
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return 1
 }
 
 teardown() {
 	[ -z "${PID-}" ] || kill -KILL "$PID" 2>/dev/null || :
+}
+
+# names DIR: its files, hidden ones left out.
+names() {
+	find "$1" -type f ! -name '.*' -printf '%f\n' | sort
 }
 
 kinds() {
@@ -35,12 +40,12 @@ last() {
 	[ "$(bugs a.run | wc -l)" -ge 3 ]
 	# each kept crash has its record and what the target printed
 	jq -r .input_sha256 a.run/crashes.jsonl | sort -u >records
-	ls a.run/crashes | cmp - records
-	ls a.run/reports | cmp - records
+	names a.run/crashes | cmp - records
+	names a.run/reports | cmp - records
 	# every crash is on its machine's disk under its name
 	(cd a.run/crashes && sha256sum -- * | awk '$1 != $2 { exit 1 }')
-	[ "$(ls a.run/corpus | wc -l)" -gt 0 ]
-	[ "$(ls a.run/corpus | wc -l)" -le "$(ls a.run/queue | wc -l)" ]
+	[ "$(names a.run/corpus | wc -l)" -gt 0 ]
+	[ "$(names a.run/corpus | wc -l)" -le "$(names a.run/queue | wc -l)" ]
 	# a reduced input is smaller and beside the original (D40)
 	for f in a.run/reduced/*; do
 		[ "$(stat -c %s "$f")" -lt \
@@ -58,9 +63,9 @@ last() {
 		void *volatile p;
 		int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) {
 			if (n < 1) return 0;
-			if (d[0] == 'H') for (;;) p = 0;
-			if (d[0] == 'M') for (;;) memset(p = malloc(1 << 24), 1, 1 << 24);
-			if (d[0] == 'L') { p = malloc(77); p = 0; }
+			if (d[0] % 4 == 1) for (;;) p = 0;
+			if (d[0] % 4 == 2) for (;;) memset(p = malloc(1 << 24), 1, 1 << 24);
+			if (d[0] % 4 == 3) { p = malloc(77); p = 0; }
 			return 0;
 		}
 	END
@@ -71,12 +76,10 @@ last() {
 	start=$SECONDS
 	lago-run -P 1 -t 12 b.zip
 	[ $((SECONDS - start)) -lt 90 ]
-	kinds b.run >kinds
-	cat kinds
-	ls b.run/crashes | wc -l
-	grep -qi timeout kinds
-	grep -qi memory kinds
-	grep -qi leak kinds
+	kinds b.run >typed
+	grep timeout typed
+	grep oom typed
+	grep leak typed
 }
 
 @test "AFL++: environment, statistics, bugs, corpus (D18, D38)" {
@@ -86,8 +89,8 @@ last() {
 	[ "$(last a.run 3)" = 2 ] && [ "$(last a.run 5)" -gt 100 ]
 	[ "$(last a.run 7)" -gt 50 ] # edges
 	[ "$(bugs a.run | wc -l)" -ge 3 ]
-	[ "$(ls a.run/corpus | wc -l)" -gt 0 ]
-	[ "$(last a.run 15)" -eq "$(ls a.run/crashes | wc -l)" ]
+	[ "$(names a.run/corpus | wc -l)" -gt 0 ]
+	[ "$(last a.run 15)" -eq "$(names a.run/crashes | wc -l)" ]
 }
 
 fuzzing() {
@@ -104,12 +107,13 @@ fuzzing() {
 		kill -KILL "$PID"
 		wait "$PID" || :
 		# what the fuzzers had on disk then
+		# shellcheck disable=SC2038
 		find "$kind/work/out" -path '*/crashes*/id*' -type f \
 			-o -path '*/artifacts/*' -type f |
-			xargs -r sha256sum | cut -c 1-64 | sort -u >had
+			xargs -r -d '\n' sha256sum | cut -c 1-64 | sort -u >had
 		[ -s had ]
 		lago-run -q -P 1 -t 8 -o "$kind" "$EXAMPLES/chunk-$kind.zip"
-		[ -z "$(ls "$kind/crashes" | comm -13 - had)" ]
+		[ -z "$(names "$kind/crashes" | comm -13 - had)" ]
 		[ -e "$kind/crashes.jsonl" ] && [ ! -e "$kind/work" ]
 	done
 }

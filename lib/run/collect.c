@@ -26,7 +26,7 @@
 #define CRASH_MAX (16 << 20) /* bytes of an input that is kept */
 #define QUEUE_MAX (4 << 20)
 #define QUEUE_INTERVAL 20.0 /* seconds, later on */
-#define COST 30		    /* a verb may take this part of the time */
+#define COST 10		    /* a verb may take a tenth of the time */
 #define DEPTH 4
 #define FOUND_MAX (256 << 20)
 
