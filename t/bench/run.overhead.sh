@@ -49,7 +49,8 @@ peer() {
 	rm -rf out
 	mapfile -d '' words < <(LAGO_BUNDLE=$PWD/bundle LAGO_TARGET=target \
 		LAGO_IN=$PWD/bundle/corpus LAGO_OUT=$PWD/out \
-		LAGO_JOB=$PWD/bundle/job LAGO_REMAINING=$seconds LAGO_RESUME=0 \
+		LAGO_JOB=$PWD/bundle/job LAGO_REMAINING=$seconds \
+		LAGO_MEMORY=2048 LAGO_RESUME=0 \
 		"$TOP/lib/driver/afl" argv 0 1)
 	set -- env
 	while [ "${words[0]}" != '' ]; do
