@@ -33,6 +33,8 @@ is_class(char class, unsigned char c)
 		return blank(c);
 	case 'v':
 		return !blank(c);
+	case 'c':
+		return c == ':' || c == ' ';
 	case 'H':
 		return isxdigit(c) || c == 'x' || c == 'X';
 	case 'N':
@@ -115,14 +117,14 @@ greedy(struct match *m, const char *s, const char *longest, const char *least,
 static bool
 run(struct match *m, char class, const char *rest, const char *s, int ncap)
 {
+	bool none = class == 's' || class == 'c' || class == '*';
 	const char *t = s;
 
 	while (t < m->end && is_class(class, (unsigned char)*t))
 		t++;
-	if (class != 's' && class != '*' && t == s)
+	if (t == s && !none)
 		return false;
-	return greedy(
-	    m, s, t, class == 's' || class == '*' ? s : s + 1, rest, ncap);
+	return greedy(m, s, t, none ? s : s + 1, rest, ncap);
 }
 
 static bool

@@ -6,6 +6,7 @@
  *	%*  any run, as long as possible	%-  as short as possible
  *	%s  blanks, zero or more		%S  one or more
  *	%H  one or more of 0-9 a-f A-F x X	%N  one or more digits
+ *	%c  zero or more of ':' and ' '
  *	%w  one or more of A-Z a-z 0-9 _	%a  one or more letters
  *	%A  one or more capitals		%v  one or more, no blank
  *	%.  one byte				%$  the end

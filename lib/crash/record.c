@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/out.h"
 #include "crash/bucket.h"
+#include "crash/compat.h"
 #include "crash/kinds.h"
 #include "crash/report.h"
 #include "crash/rules.h"
@@ -239,6 +240,16 @@ replay(struct out *o, const struct record *r)
 }
 
 static void
+clusterfuzz(struct out *o, const struct compat *c)
+{
+	out_bytes(o, "crash_type", buf_str(&c->type), c->type.len);
+	out_bytes(o, "crash_address", buf_str(&c->address), c->address.len);
+	out_bytes(o, "crash_state", buf_str(&c->state), c->state.len);
+	out_bool(o, "security", c->security);
+	word(o, "cf_severity", c->severity);
+}
+
+static void
 write_json(struct out *o, const struct record *r)
 {
 	const struct verdict *v = r->verdict;
@@ -251,6 +262,7 @@ write_json(struct out *o, const struct record *r)
 		out_text(o, "input", r->input);
 	if (r->sha != NULL)
 		out_text(o, "input_sha256", r->sha);
+	clusterfuzz(o, v->compat);
 	found(o, p);
 	top(o, k);
 	frames(o, p);

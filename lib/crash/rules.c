@@ -46,14 +46,23 @@ struct table {
 	size_t n;
 };
 
+/* ClusterFuzz's list. */
+struct foreign {
+	struct pattern *v;
+	size_t n;
+	struct pattern *begins[256]; /* exact ones and prefixes */
+	struct words *contains;
+};
+
 struct rules {
-	char *text[3]; /* of the files; all else points into them */
+	char *text[4]; /* of the files; all else points into them */
 	struct pattern *patterns;
 	size_t npatterns;
 	struct pattern *names[NAMES];  /* whole names, by hash */
 	struct pattern *prefixes[256]; /* by first byte */
 	struct words *in_name, *in_path, *in_tool_path;
 	struct table severity, classes;
+	struct foreign cf;
 };
 
 static unsigned
@@ -190,6 +199,91 @@ index_patterns(struct rules *r)
 	r->in_tool_path = words_of(r, TOOL_PATH);
 }
 
+enum { EXACT = HOWS, GLOB };
+
+static int
+add_foreign(struct rules *r, char **field)
+{
+	struct pattern p = {.text = field[1], .len = strlen(field[1])};
+
+	if (strcmp(field[0], "exact") == 0)
+		p.how = (enum how)EXACT;
+	else if (strcmp(field[0], "prefix") == 0)
+		p.how = PREFIX;
+	else if (strcmp(field[0], "contains") == 0)
+		p.how = CONTAINS;
+	else if (strcmp(field[0], "glob") == 0)
+		p.how = (enum how)GLOB;
+	else
+		return -1;
+	if (p.len == 0)
+		return -1;
+	r->cf.v = mem_grow(r->cf.v, r->cf.n + 1, sizeof(*r->cf.v));
+	r->cf.v[r->cf.n++] = p;
+	return 0;
+}
+
+static void
+index_foreign(struct foreign *cf)
+{
+	const char **list = mem_array(cf->n, sizeof(*list));
+	size_t n = 0;
+
+	for (size_t i = 0; i < cf->n; i++) {
+		struct pattern *p = &cf->v[i];
+		struct pattern **slot = &cf->begins[(unsigned char)p->text[0]];
+		if (p->how == CONTAINS && n < WORDS_MAX)
+			list[n++] = p->text;
+		else if (p->how != (enum how)GLOB) {
+			p->next = *slot;
+			*slot = p;
+		}
+	}
+	cf->contains = words_new(list, n, false);
+	free(list);
+}
+
+/* Parts between the stars of a glob, one after the other. */
+static bool
+glob_fits(const char *glob, struct str s)
+{
+	size_t at = 0, n;
+
+	for (bool first = true; *glob != '\0'; first = false) {
+		const char *found;
+		n = strcspn(glob, "*");
+		found = memmem(s.p + at, s.n - at, glob, n);
+		if (found == NULL || (first && n > 0 && found != s.p))
+			return false;
+		at = (size_t)(found - s.p) + n;
+		glob += n + (glob[n] == '*');
+	}
+	return true;
+}
+
+bool
+rules_clusterfuzz(const struct rules *r, const char *text, size_t n)
+{
+	const struct foreign *cf = &r->cf;
+	struct str s = str_of(text, n);
+
+	if (n == 0)
+		return false;
+	for (const struct pattern *p = cf->begins[(unsigned char)*text];
+	     p != NULL; p = p->next) {
+		struct str is = str_of(p->text, p->len);
+		if (p->how == PREFIX ? str_starts(s, is) : str_eq(s, is))
+			return true;
+	}
+	if (words_any(cf->contains, s))
+		return true;
+	for (size_t i = 0; i < cf->n; i++)
+		if (cf->v[i].how == (enum how)GLOB &&
+		    glob_fits(cf->v[i].text, s))
+			return true;
+	return false;
+}
+
 static const struct {
 	const char *name;
 	size_t min, max;
@@ -198,6 +292,7 @@ static const struct {
     {"frames", 2, 2, add_pattern},
     {"severity", 5, 5, add_severity},
     {"classes", 7, 7, add_class},
+    {"clusterfuzz", 2, 2, add_foreign},
 };
 
 struct rules *
@@ -228,6 +323,7 @@ rules_load(const char *dir, struct fail *f)
 		return NULL;
 	}
 	index_patterns(r);
+	index_foreign(&r->cf);
 	return r;
 }
 
@@ -239,6 +335,8 @@ rules_free(struct rules *r)
 	words_free(r->in_name);
 	words_free(r->in_path);
 	words_free(r->in_tool_path);
+	words_free(r->cf.contains);
+	free(r->cf.v);
 	free(r->patterns);
 	free(r->severity.v);
 	free(r->classes.v);

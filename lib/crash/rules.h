@@ -7,6 +7,7 @@
 #define LAGO_CRASH_RULES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct fail;
 struct frame;
@@ -21,6 +22,9 @@ enum rules_frame { RULES_KEEP, RULES_SKIP, RULES_ENTRY };
 /* top: no frame above it was kept. */
 enum rules_frame rules_frame(
     const struct rules *r, const struct frame *f, bool top);
+
+/* Does ClusterFuzz skip a frame of that text? */
+bool rules_clusterfuzz(const struct rules *r, const char *text, size_t n);
 
 enum { RULES_INFO, RULES_LOW, RULES_MEDIUM, RULES_HIGH, RULES_CRITICAL };
 

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "crash/bucket.h"
+#include "crash/compat.h"
 #include "crash/insn.h"
 #include "crash/kinds.h"
 #include "crash/names.h"
@@ -13,6 +14,7 @@
 #include "crash/report.h"
 #include "crash/rules.h"
 #include "crash/symbols.h"
+#include "crash/symtext.h"
 #include "target/exec.h"
 
 struct verdict *
@@ -24,6 +26,7 @@ verdict_new(const struct rules *rules, const struct verdict_policy *policy)
 	v->policy = policy;
 	v->reader = report_reader(rules);
 	v->bucket = mem_alloc(sizeof(*v->bucket));
+	v->compat = mem_alloc(sizeof(*v->compat));
 	return v;
 }
 
@@ -35,6 +38,8 @@ verdict_free(struct verdict *v)
 	report_free(v->reader);
 	bucket_release(v->bucket);
 	free(v->bucket);
+	compat_release(v->compat);
+	free(v->compat);
 	free(v);
 }
 
@@ -70,6 +75,7 @@ void
 verdict_text(struct verdict *v, const char *text, size_t n)
 {
 	v->report = report_read(v->reader, str_of(text, n), &v->reports);
+	compat_read(v->compat, str_of(text, n), v->rules, v->policy);
 	conclude(v, NULL);
 }
 
@@ -272,6 +278,20 @@ report_stands(const struct report *r, const struct exec_result *e)
 		   WIFSIGNALED(e->status) && WTERMSIG(e->status) == SIGABRT);
 }
 
+/* ClusterFuzz's reader wants names, as a symbolizer would have printed them. */
+static void
+read_compat(struct verdict *v, struct str text, struct symbols *symbols)
+{
+	struct buf named = BUF_INIT;
+
+	if (symbols != NULL && text.n > 0) {
+		symtext_add(&named, text, symbols);
+		text = str_of(named.p, named.len);
+	}
+	compat_read(v->compat, text, v->rules, v->policy);
+	buf_release(&named);
+}
+
 void
 verdict_exec(struct verdict *v, const struct exec_result *e,
     const struct native_crash *native, size_t n, struct symbols *symbols)
@@ -281,6 +301,7 @@ verdict_exec(struct verdict *v, const struct exec_result *e,
 
 	r = v->report =
 	    report_read(v->reader, str_of(e->out, e->outlen), &v->reports);
+	read_compat(v, str_of(e->out, e->outlen), symbols);
 	if (end != NULL && !report_stands(r, e)) {
 		r = v->report = report_make(v->reader, end, "signal");
 		if (e->crashed && WIFSIGNALED(e->status))
@@ -329,7 +350,7 @@ verdict_key(const struct verdict *v, struct verdict_key *key)
 		return;
 	key->access = access[r->access];
 	key->severity = (char)v->level;
-	key->security = v->level >= RULES_MEDIUM;
+	key->security = v->compat->security;
 	memcpy(key->bucket, v->bucket->key, sizeof(key->bucket));
 	memcpy(key->exact, v->bucket->exact, sizeof(key->exact));
 	strncpy(key->kind, r->kind->name, sizeof(key->kind) - 1);

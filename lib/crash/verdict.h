@@ -16,6 +16,7 @@
 #include <stddef.h>
 
 struct bucket;
+struct compat;
 struct exec_result;
 struct native_crash;
 struct reader;
@@ -37,6 +38,7 @@ struct verdict {
 	const struct verdict_policy *policy;
 	struct reader *reader;
 	struct bucket *bucket;
+	struct compat *compat; /* what ClusterFuzz says */
 	/* Of the last output; never NULL, its kind is when there was no crash */
 	struct report *report;
 	size_t reports;		       /* found in the output */

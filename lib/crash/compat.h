@@ -1,0 +1,33 @@
+/*
+ * What ClusterFuzz's parser says of the same output, oddities included: people
+ * who move compare their lists of bugs line by line.  The frames that it skips
+ * are in share/rules/clusterfuzz.
+ */
+#ifndef LAGO_CRASH_COMPAT_H
+#define LAGO_CRASH_COMPAT_H
+
+#include "base/buf.h"
+#include "crash/str.h"
+
+struct rules;
+struct verdict_policy;
+
+struct compat {
+	struct buf type, address, state;
+	bool security;
+	const char *severity; /* "critical" ... "low"; NULL: not rated */
+	struct compat_state *inner;
+};
+
+void compat_read(struct compat *c, struct str text, const struct rules *rules,
+    const struct verdict_policy *policy);
+void compat_release(struct compat *c);
+
+/* gestures: the reproducer needs a person.  chrome: by the rules for Chromium,
+ * where a bug of the browser process is worse.  NULL: not rated. */
+const char *compat_severity(
+    struct str type, struct str text, bool gestures, bool chrome);
+/* Are two crash states those of one bug? */
+bool compat_similar(struct str a, struct str b);
+
+#endif

@@ -1,0 +1,457 @@
+#include "crash/compatin.h"
+
+#include <ctype.h>
+#include <regex.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/strs.h"
+#include "crash/pat.h"
+#include "crash/rules.h"
+#include "crash/verdict.h"
+
+enum { LINES = 3 }; /* of the state */
+
+static bool
+blank(char c)
+{
+	return isspace((unsigned char)c);
+}
+
+static struct str
+skip_blanks(struct str s)
+{
+	while (s.n > 0 && blank(*s.p))
+		s = str_from(s, 1);
+	return s;
+}
+
+static struct str
+strip(struct str s)
+{
+	s = skip_blanks(s);
+	while (s.n > 0 && blank(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+static size_t
+hex_run(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && (isxdigit((unsigned char)s.p[n]) || s.p[n] == 'x' ||
+			      s.p[n] == 'X'))
+		n++;
+	return n;
+}
+
+static size_t
+digit_run(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
+		n++;
+	return n;
+}
+
+/* A copy without any of a word. */
+static struct str
+without(struct compat_state *s, struct str text, const char *word)
+{
+	size_t n = strlen(word);
+	const char *at = memmem(text.p, text.n, word, n);
+	char *out, *o;
+
+	if (at == NULL)
+		return text;
+	out = o = arena_alloc(&s->arena, text.n);
+	for (; at != NULL; at = memmem(text.p, text.n, word, n)) {
+		size_t before = (size_t)(at - text.p);
+		memcpy(o, text.p, before);
+		o += before;
+		text = str_from(text, before + n);
+	}
+	memcpy(o, text.p, text.n);
+	return str_of(out, (size_t)(o - out) + text.n);
+}
+
+struct str
+compatframe_name(struct compat_state *s, struct str x)
+{
+	const char *mark;
+
+	x = without(s, x, "non-virtual thunk to ");
+	x = without(s, x, "(anonymous namespace)::");
+	x = without(s, x, "`anonymous namespace'::");
+	mark = memrchr(x.p, '!', x.n);
+	if (mark != NULL)
+		x = str_from(x, (size_t)(mark - x.p) + 1);
+	for (size_t i = 1; i < x.n; i++)
+		if (x.p[i] == '(' || x.p[i] == '[')
+			return strip(str_of(x.p, i));
+	x = strip(x);
+	mark = memchr(x.p, ' ', x.n);
+	if (mark != NULL)
+		x.n = (size_t)(mark - x.p);
+	return x;
+}
+
+/* A frame's text, its source file, and whether the text is the name. */
+struct found {
+	struct str text, file;
+	bool whole;
+};
+
+/* "file:3:4" or "file:3" at the end of a word. */
+static bool
+ends_in_line(struct str word, struct str *file)
+{
+	size_t end = word.n, colons = 0;
+
+	while (colons < 2) {
+		size_t i = end;
+		while (i > 0 && word.p[i - 1] >= '0' && word.p[i - 1] <= '9')
+			i--;
+		if (i == end || i < 2 || word.p[i - 1] != ':')
+			break;
+		end = i - 1;
+		colons++;
+	}
+	*file = str_of(word.p, end);
+	return colons > 0;
+}
+
+/* The last word that holds ":N", cut behind the numbers. */
+static bool
+last_place(struct str rest, struct str *upto, struct str *file)
+{
+	size_t end = rest.n;
+
+	while (end > 0) {
+		size_t from, to;
+		while (end > 0 && blank(rest.p[end - 1]))
+			end--;
+		from = end;
+		while (from > 0 && !blank(rest.p[from - 1]))
+			from--;
+		for (to = end; to > from; to--) {
+			struct str word = str_of(rest.p + from, to - from);
+			if (from > 0 && to > from &&
+			    isdigit((unsigned char)rest.p[to - 1]) &&
+			    ends_in_line(word, file) && file->n > 0) {
+				*upto = str_of(rest.p, to);
+				return true;
+			}
+		}
+		end = from;
+	}
+	return false;
+}
+
+/* Behind "in ": name file:3:4, name (module+0x1), name. */
+static bool
+rest_in(struct str rest, struct found *f)
+{
+	struct str upto, file;
+
+	if (last_place(rest, &upto, &file)) {
+		f->text = upto;
+		f->file = file;
+		return true;
+	}
+	f->text = rest;
+	return rest.n > 0;
+}
+
+/* "(module+0x1)" without a name, "(module)". */
+static bool
+rest_module(struct str rest, struct found *f)
+{
+	for (size_t i = rest.n; i > 1; i--) {
+		struct str upto = str_of(rest.p + 1, i - 2);
+		const char *plus;
+		if (rest.p[i - 1] != ')')
+			continue;
+		plus = memrchr(upto.p, '+', upto.n);
+		if (plus != NULL && plus > upto.p) {
+			struct str off =
+			    str_from(upto, (size_t)(plus - upto.p) + 1);
+			if (off.n > 0 && hex_run(off) == off.n) {
+				f->text = upto;
+				f->whole = true;
+				return true;
+			}
+		}
+	}
+	for (size_t i = rest.n; i > 1; i--)
+		if (rest.p[i - 1] == ')') {
+			f->text = str_of(rest.p + 1, i - 2);
+			return true;
+		}
+	return false;
+}
+
+/* #1 0x2a in f /x.c:3:4 */
+static bool
+form_sanitizer(struct str line, struct found *f)
+{
+	struct str s = skip_blanks(line);
+	size_t n;
+
+	if (s.n == 0 || *s.p != '#' || (n = digit_run(str_from(s, 1))) == 0)
+		return false;
+	s = str_from(s, n + 1);
+	if (s.n == 0 || !blank(*s.p))
+		return false;
+	s = skip_blanks(s);
+	n = hex_run(s);
+	if (n == 0 || n == s.n || !blank(s.p[n]))
+		return false;
+	s = skip_blanks(str_from(s, n));
+	if (str_starts(s, STR("in")) && s.n > 2)
+		return rest_in(skip_blanks(str_from(s, 2)), f);
+	return s.n > 0 && *s.p == '(' && rest_module(s, f);
+}
+
+/* #1 0x2a name   of Chromium */
+static bool
+form_chromium(struct str line, struct found *f)
+{
+	struct str s = line;
+	size_t n;
+
+	while (s.n > 0 && *s.p == ' ')
+		s = str_from(s, 1);
+	if (s.n == 0 || *s.p != '#' || (n = digit_run(str_from(s, 1))) == 0)
+		return false;
+	s = str_from(s, n + 1);
+	if (s.n == 0 || *s.p != ' ')
+		return false;
+	s = str_from(s, 1);
+	n = hex_run(s);
+	if (n == 0 || n >= s.n || s.p[n] != ' ')
+		return false;
+	f->text = str_from(s, n + 1);
+	return f->text.n > 0 && memchr(f->text.p, '/', f->text.n) == NULL &&
+	       memchr(f->text.p, '\\', f->text.n) == NULL;
+}
+
+/* [<ffff>] (name+0x1/0x2, or at the line's start (name+0x1/0x2 */
+static bool
+form_kernel(struct str line, struct found *f)
+{
+	static const char end[] = "%{(%|%}%(%w%)+%w/%w";
+	struct str cap[PAT_CAPTURES];
+
+	if (memchr(line.p, '+', line.n) == NULL ||
+	    memchr(line.p, '/', line.n) == NULL)
+		return false;
+	if (!pat_match("%{%^(^%|%}[<%H>]%S%{(%|%}%(%w%)+%w/%w", line, cap) &&
+	    !pat_match(end, line, cap))
+		return false;
+	f->text = cap[0];
+	return true;
+}
+
+static bool
+all_of(struct str s, const char *set)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (!isalnum((unsigned char)s.p[i]) &&
+		    strchr(set, s.p[i]) == NULL)
+			return false;
+	return true;
+}
+
+/* pkg.f(0x1, ...) */
+static bool
+form_go(struct str line, struct found *f)
+{
+	const char *slash;
+	struct str name, args;
+
+	if (line.n < 3 || line.p[line.n - 1] != ')')
+		return false;
+	for (size_t i = line.n - 1; i > 0; i--) {
+		if (line.p[i] != '(')
+			continue;
+		name = str_of(line.p, i);
+		args = str_of(line.p + i + 1, line.n - i - 2);
+		if (!all_of(name, "._-\\/()*") || name.n == 0)
+			continue;
+		for (size_t k = 0; k < args.n; k++)
+			if (!isdigit((unsigned char)args.p[k]) &&
+			    memchr("xabcdef ,.{}\t", args.p[k], 13) == NULL)
+				return false;
+		slash = memrchr(name.p, '/', name.n);
+		f->text = slash != NULL
+			      ? str_from(name, (size_t)(slash - name.p) + 1)
+			      : name;
+		f->whole = true;
+		return true;
+	}
+	return false;
+}
+
+static bool
+form_language(const struct compat_state *s, struct str line, struct found *f)
+{
+	struct str cap[PAT_CAPTURES];
+
+	if (s->golang && form_go(line, f))
+		return true;
+	if (s->python &&
+	    pat_match("%sFile \"%^\"^\", line %N, in %(%*%)%$", line, cap)) {
+		f->text = cap[0];
+		return true;
+	}
+	if (s->js && pat_match("%s at %(%v%) (%*:%N:%N)", line, cap)) {
+		f->text = cap[0];
+		return true;
+	}
+	return false;
+}
+
+static bool
+is_java_type(const struct compat_state *s)
+{
+	static const char *const types[] = {"CHECK failure", "Fatal Exception",
+	    "Uncaught exception", "Security exception"};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		if (strcmp(buf_str(&s->c->type), types[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool
+ignored(struct compat_state *s, struct str text)
+{
+	const struct strs *list = s->policy->ignore;
+	regex_t *v = s->ignore;
+
+	if (v == NULL && list != NULL && list->n > 0) {
+		s->ignore = v = mem_array(list->n, sizeof(*v));
+		for (size_t i = 0; i < list->n; i++)
+			if (regcomp(&v[s->nignore], list->v[i], REG_EXTENDED) ==
+			    0)
+				s->nignore++;
+	}
+	for (size_t i = 0; i < s->nignore; i++) {
+		regmatch_t m = {.rm_so = 0, .rm_eo = (regoff_t)text.n};
+		if (regexec(&v[i], text.p, 1, &m, REG_STARTEND) == 0 &&
+		    m.rm_so == 0)
+			return true;
+	}
+	return false;
+}
+
+static struct str
+slashes(struct compat_state *s, struct str text)
+{
+	char *out;
+
+	if (memchr(text.p, '\\', text.n) == NULL)
+		return text;
+	out = arena_alloc(&s->arena, text.n);
+	for (size_t i = 0; i < text.n; i++)
+		out[i] = text.p[i] == '\\' ? '/' : text.p[i];
+	return str_of(out, text.n);
+}
+
+static bool
+skipped(struct compat_state *s, struct str text)
+{
+	text = slashes(s, text);
+	return text.n < 3 || rules_clusterfuzz(s->rules, text.p, text.n) ||
+	       ignored(s, text);
+}
+
+/* The target's function is called by the name of its file. */
+static struct str
+target_by_file(struct compat_state *s, struct str text, struct str file)
+{
+	static const struct str one = {"LLVMFuzzerTestOneInput", 22};
+	const char *slash = memrchr(file.p, '/', file.n);
+	struct str rest;
+	char *out;
+
+	if (file.n == 0 || !str_starts(text, one))
+		return text;
+	if (slash != NULL)
+		file = str_from(file, (size_t)(slash - file.p) + 1);
+	rest = str_from(text, one.n);
+	out = arena_alloc(&s->arena, file.n + rest.n);
+	memcpy(out, file.p, file.n);
+	memcpy(out + file.n, rest.p, rest.n);
+	return str_of(out, file.n + rest.n);
+}
+
+static bool
+of_fuzzer(struct str line)
+{
+	return pat_match("%s#%. 0x", line, NULL) &&
+	       (pat_match("%i%*fuzzer", line, NULL) ||
+		   pat_match("%i%*fuzz/", line, NULL) ||
+		   pat_match("%i%*/fuzz", line, NULL));
+}
+
+static void
+add(struct compat_state *s, struct str line, struct found *f)
+{
+	struct str text = strip(f->text), name;
+
+	if (str_starts(text, STR("in ")))
+		text = str_from(text, 3);
+	if (text.n > 1 && text.p[0] == '(' && text.p[text.n - 1] == ')')
+		text = str_of(text.p + 1, text.n - 2);
+	text = target_by_file(s, text, f->file);
+	if (skipped(s, text))
+		return;
+	name = f->whole ? text : compatframe_name(s, text);
+	if (s->nnames < COMPAT_NAMES)
+		s->names[s->nnames++] = arena_str(&s->arena, name);
+	if (s->frames >= LINES)
+		return;
+	buf_add(&s->c->state, name.p, name.n);
+	buf_addc(&s->c->state, '\n');
+	s->frames++;
+	s->fuzzer_frames += of_fuzzer(line);
+}
+
+void
+compatframe_line(struct compat_state *s, struct str line)
+{
+	struct str cap[PAT_CAPTURES], first = skip_blanks(line);
+	struct found f = {0};
+	bool number;
+
+	if (first.n == 0)
+		return;
+	number = *first.p == '#';
+	if (number && (form_sanitizer(line, &f) || form_chromium(line, &f))) {
+		add(s, line, &f);
+		return;
+	}
+	if (s->java && is_java_type(s)) {
+		if (pat_match("%sat %(%*%)(%*)", line, cap)) {
+			f.text = cap[0];
+			add(s, line, &f);
+		}
+		return;
+	}
+	if (form_kernel(line, &f) || form_language(s, line, &f))
+		add(s, line, &f);
+}
+
+void
+compatframe_release(struct compat_state *s)
+{
+	regex_t *v = s->ignore;
+
+	for (size_t i = 0; i < s->nignore; i++)
+		regfree(&v[i]);
+	free(v);
+}
