@@ -172,7 +172,7 @@ conf() {
 	cp "$EXAMPLES/chunk-afl" "$LAGO_BUNDLE/target"
 	conf '{"cmdline":"@@"}'
 	export LAGO_IN=$EXAMPLES/seeds
-	start 0 1 20 AFL_BENCH_UNTIL_CRASH=1 || cat "$LAGO_LOG"
+	start 0 1 90 AFL_BENCH_UNTIL_CRASH=1 || cat "$LAGO_LOG"
 	[ "$(value execs)" -gt 10 ]
 	[ "$(value corpus)" -ge 2 ]
 	[ "$(value edges)" -gt 10 ]
@@ -181,7 +181,7 @@ conf() {
 	"$DRIVER" crashes | tr '\0' '\n' >before
 	before=$(xargs sha256sum <before | cut -c 1-64 | sort -u)
 	n=$(value execs)
-	LAGO_RESUME=1 start 0 1 20 AFL_BENCH_UNTIL_CRASH=1 || cat "$LAGO_LOG"
+	LAGO_RESUME=1 start 0 1 90 AFL_BENCH_UNTIL_CRASH=1 || cat "$LAGO_LOG"
 	"$DRIVER" crashes | xargs -0 sha256sum | cut -c 1-64 | sort -u >after
 	[ -z "$(comm -23 <(echo "$before") after)" ]
 	[ "$(value execs)" -ge "$n" ]
