@@ -99,25 +99,30 @@ skipped_more(struct reading *r, const char *file, long skipped)
 }
 
 /* clang-format off */
-/* Fields of a record j, of the type they must have or NULL. */
-#define TEXT(key, max, name) \
-	"CASE json_type(j, '$." key "') WHEN 'text' THEN nullif(substr(" \
-	"json_extract(j, '$." key "'), 1, " max "), '') END AS " name ", "
-#define INT(key) \
-	"CASE WHEN json_type(j, '$." key "') IN ('integer', 'real') THEN " \
-	"CAST(min(max(json_extract(j, '$." key "'), -1e15), 1e15) AS INTEGER) " \
-	"END AS " key ", "
-#define BOOL(key) \
-	"CASE json_type(j, '$." key "') WHEN 'true' THEN 1 WHEN 'false' " \
-	"THEN 0 END AS " key ", "
+/* Fields of a record, by their places in the array j that KEYS makes: of the
+ * type they must have, or NULL. */
+#define KEYS \
+	"'$.input_sha256', '$.kind', '$.access', '$.severity', '$.bucket', " \
+	"'$.bucket_exact', '$.crash_line', '$.origin', '$.finder', " \
+	"'$.security', '$.crash', '$.reproduced', '$.replays', " \
+	"'$.exit_status', '$.found', '$.instance', '$.top'"
+#define TEXT(n, max, name) \
+	"CASE json_type(j, '$[" #n "]') WHEN 'text' THEN nullif(substr(" \
+	"json_extract(j, '$[" #n "]'), 1, " #max "), '') END AS " name ", "
+#define BOOL(n, name) \
+	"CASE json_type(j, '$[" #n "]') WHEN 'true' THEN 1 WHEN 'false' " \
+	"THEN 0 END AS " name ", "
+#define INT(n, name) \
+	"CASE WHEN json_type(j, '$[" #n "]') IN ('integer', 'real') THEN " \
+	"CAST(min(max(json_extract(j, '$[" #n "]'), -1e15), 1e15) " \
+	"AS INTEGER) END AS " name ", "
 
-/* ?1 record, ?2 job, ?3 run, ?4 its offset, ?5 its length,
- * ?6 the project.  A unit that is only
- * slow and a missing library are no bugs. */
-static const char insert_crash[] =
-    "REPLACE INTO crash (job, run, sha, size, kind, access, severity, rank, "
-    "security, bucket, exact, bug, top, line, reproduced, replays, "
-    "exit_status, found, instance, origin, finder, at, length) "
+/* The row of a record: ?1 record, ?2 job, ?3 run, ?4 its offset, ?5 its length,
+ * ?6 the project.  A unit that is only slow and a missing library are no bugs.
+ * The offsets keep the planner from working a field out again wherever it is
+ * named.  Not an INSERT ... SELECT, which would use a temporary table each
+ * time, as crash has triggers. */
+static const char read_crash[] =
     "SELECT ?2, ?3, sha, lago_size(sha), kind, access, "
     "CASE WHEN rank NOTNULL THEN word END, coalesce(rank, 0), security, "
     "bucket, exact, CASE WHEN bucket NOTNULL AND crash IS NOT 0 AND "
@@ -126,32 +131,45 @@ static const char insert_crash[] =
     "found, instance, origin, finder, ?4, ?5 FROM (SELECT *, CASE word WHEN "
     "'critical' THEN 4 WHEN 'high' THEN 3 WHEN 'medium' THEN 2 WHEN 'low' "
     "THEN 1 WHEN 'info' THEN 0 END AS rank FROM (SELECT "
-    TEXT("input_sha256", "65", "sha") TEXT("kind", "64", "kind")
-    TEXT("access", "16", "access") TEXT("severity", "16", "word")
-    TEXT("bucket", "64", "bucket") TEXT("bucket_exact", "64", "exact")
-    TEXT("crash_line", "400", "line") TEXT("origin", "16", "origin")
-    TEXT("finder", "100", "finder") BOOL("security") BOOL("crash")
-    INT("reproduced") INT("replays") INT("exit_status") INT("found")
-    INT("instance")
-    "CASE json_type(j, '$.top') WHEN 'array' THEN (SELECT "
+    TEXT(0, 65, "sha") TEXT(1, 64, "kind") TEXT(2, 16, "access")
+    TEXT(3, 16, "word") TEXT(4, 64, "bucket") TEXT(5, 64, "exact")
+    TEXT(6, 400, "line") TEXT(7, 16, "origin") TEXT(8, 100, "finder")
+    BOOL(9, "security") BOOL(10, "crash") INT(11, "reproduced")
+    INT(12, "replays") INT(13, "exit_status") INT(14, "found")
+    INT(15, "instance")
+    "CASE json_type(j, '$[16]') WHEN 'array' THEN (SELECT "
     "group_concat(substr(value, 1, 200), ' < ') FROM (SELECT value FROM "
-    "json_each(j, '$.top') WHERE type = 'text' LIMIT 3)) END AS top "
-    /* An offset keeps the planner from working each field out at every place
-     * that names it. */
-    "FROM (SELECT ?1 AS j) LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0)";
+    "json_each(j, '$[16]') WHERE type = 'text' LIMIT 3)) END AS top "
+    "FROM (SELECT json_extract(?1, " KEYS ") AS j LIMIT 1 OFFSET 0) "
+    "LIMIT 1 OFFSET 0) LIMIT 1 OFFSET 0)";
+static const char put_row[] =
+    "REPLACE INTO crash (job, run, sha, size, kind, access, severity, rank, "
+    "security, bucket, exact, bug, top, line, reproduced, replays, "
+    "exit_status, found, instance, origin, finder, at, length) VALUES (?1, "
+    "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+    "?17, ?18, ?19, ?20, ?21, ?22, ?23)";
 /* clang-format on */
 
 static int
 put_crash(struct reading *r, char *line, size_t len, int64_t at, long *skipped,
     struct fail *f)
 {
+	struct store *s = r->im->store;
+	sqlite3_stmt *q;
+	int rc = -1;
+
 	if (line == NULL || memchr(line, '\0', len) != NULL) {
 		skip(r, "crashes.jsonl", at,
 		    line == NULL ? "too long" : "holds a NUL", skipped);
 		return 0;
 	}
-	if (store_exec(r->im->store, f, insert_crash, "tiiiit", line, r->job,
-		r->run, at, (int64_t)len, r->project) == 0) {
+	q = store_query(s, f, read_crash, "tiiiit", line, r->job, r->run, at,
+	    (int64_t)len, r->project);
+	if (q != NULL && (rc = store_row(s, q, f)) == 1) {
+		rc = store_copy(s, q, put_row, f);
+		store_done(q);
+	}
+	if (rc == 0) {
 		r->im->crashes++;
 		r->im->batch++;
 		return 0;

@@ -110,13 +110,16 @@ sql_hash(sqlite3_context *c, int n, sqlite3_value **v)
 /* clang-format off */
 #define TOUCH_JOB(id) \
 	"INSERT INTO touched_job SELECT " id \
-	" WHERE " id " NOT IN touched_job;"
+	" WHERE NOT EXISTS (SELECT 1 FROM touched_job AS t WHERE " \
+	"t.id = " id ");"
 #define TOUCH_BUG(bug) \
 	"INSERT INTO touched_bug SELECT " bug \
-	" WHERE " bug " NOTNULL AND " bug " NOT IN touched_bug;"
+	" WHERE " bug " NOTNULL AND NOT EXISTS (SELECT 1 FROM touched_bug " \
+	"AS t WHERE t.id = " bug ");"
 #define TOUCH_BUGS(where) \
 	"INSERT INTO touched_bug SELECT DISTINCT bug FROM crash WHERE " where \
-	" AND bug NOTNULL AND bug NOT IN touched_bug;"
+	" AND bug NOTNULL AND NOT EXISTS (SELECT 1 FROM touched_bug AS t " \
+	"WHERE t.id = bug);"
 #define TRIGGER(name, when, what) \
 	"CREATE TEMP TRIGGER " name " AFTER " when " BEGIN " what " END;"
 
@@ -226,6 +229,9 @@ store_open(const char *home, enum store_mode mode, struct fail *f)
 	struct store *s = mem_alloc(sizeof(*s));
 	char *dir = NULL;
 
+	/* Counting allocations takes a lock for each.  (Fails, harmlessly, when
+	 * SQLite is in use already.) */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if ((s->path = find(home, f)) == NULL)
 		goto fail;
 	dir = mem_strdup(s->path);
@@ -438,4 +444,21 @@ store_exec(
 	if (q == NULL)
 		return -1;
 	return store_row(s, q, f) < 0 ? -1 : 0;
+}
+
+int
+store_copy(struct store *s, sqlite3_stmt *q, const char *sql, struct fail *f)
+{
+	sqlite3_stmt *to = statement(s, sql, f);
+	int i, rc;
+
+	if (to == NULL)
+		return -1;
+	if (sqlite3_bind_parameter_count(to) != sqlite3_column_count(q))
+		abort();
+	sqlite3_reset(to);
+	for (i = 0; i < sqlite3_column_count(q); i++)
+		sqlite3_bind_value(to, i + 1, sqlite3_column_value(q, i));
+	rc = store_row(s, to, f);
+	return rc < 0 ? -1 : 0;
 }

@@ -68,5 +68,8 @@ int store_exec_all(struct store *s, const char *sql, struct fail *f);
 /* A statement without rows. */
 int store_exec(
     struct store *s, struct fail *f, const char *sql, const char *types, ...);
+/* The same, with the columns of q's current row as ?1 ?2 ... */
+int store_copy(
+    struct store *s, struct sqlite3_stmt *q, const char *sql, struct fail *f);
 
 #endif

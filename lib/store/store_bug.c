@@ -11,11 +11,6 @@
 #include "base/mem.h"
 #include "store/store.h"
 
-/* The crash that stands for its bug: reproduced, severe, small. */
-#define BEST                                                                   \
-	"ORDER BY coalesce(reproduced, 0) > 0 DESC, rank DESC, size IS NULL, " \
-	"size, sha, job, run LIMIT 1"
-
 /* What people and passes said last about the crashes of a bug. */
 struct said {
 	char *state, *note, *news;
@@ -25,12 +20,13 @@ struct said {
 static int
 said(struct store *s, const char *bug, struct said *by, struct fail *f)
 {
+	/* The pluses keep the planner from reading all events of the home. */
 	sqlite3_stmt *q = store_query(s, f,
 	    "SELECT verb, text, at FROM (SELECT e.verb, e.text, e.at FROM "
-	    "crash AS c JOIN event AS e ON e.sha = c.sha AND e.job = 0 WHERE "
+	    "crash AS c JOIN event AS e ON e.sha = c.sha AND +e.job = 0 WHERE "
 	    "c.bug = ?1 AND e.project = (SELECT project FROM job WHERE "
-	    "id = c.job) UNION SELECT verb, text, at FROM event WHERE "
-	    "bug = ?1 AND job = 0) ORDER BY at",
+	    "id = c.job) UNION ALL SELECT verb, text, at FROM event WHERE "
+	    "bug = ?1 AND +job = 0) ORDER BY at",
 	    "t", bug);
 	const char *verb;
 	char **to;
@@ -101,37 +97,112 @@ state_of(struct store *s, const char *bug, const char *text, char state[16],
 	return r < 0 ? -1 : 0;
 }
 
-/* A bug of which no crash is left goes. */
+/* What the crashes of a bug come to. */
+struct sum {
+	/* The one that stands for all: reproduced, severe, small. */
+	int64_t job, run, rank, size;
+	bool reproduced;
+	char sha[65];
+	/* Of all. */
+	int64_t worst, inputs, proven, first, last;
+	char severity[16];
+};
+
+/* Whether the row is better than what sum has; rows come in the order of sha,
+ * job and run, so that equal is not better. */
+static bool
+better(const struct sum *sum, bool reproduced, int64_t rank, int64_t size)
+{
+	if (reproduced != sum->reproduced)
+		return reproduced;
+	if (rank != sum->rank)
+		return rank > sum->rank;
+	return size < sum->size;
+}
+
+/* Columns: job, run, sha, rank, severity, size, reproduced, time. */
+static void
+add(struct sum *sum, sqlite3_stmt *q, char before[65], bool *proven)
+{
+	const char *sha = (const char *)sqlite3_column_text(q, 2);
+	bool first = sum->inputs == 0, reproduced = sqlite3_column_int(q, 6);
+	int64_t rank = sqlite3_column_int64(q, 3), time;
+	int64_t size = sqlite3_column_type(q, 5) == SQLITE_NULL
+			   ? INT64_MAX
+			   : sqlite3_column_int64(q, 5);
+
+	if (first || strcmp(sha, before) != 0) {
+		sum->inputs++;
+		*proven = false;
+		snprintf(before, 65, "%s", sha);
+	}
+	sum->proven += reproduced && !*proven;
+	*proven |= reproduced;
+	if (first || better(sum, reproduced, rank, size)) {
+		sum->job = sqlite3_column_int64(q, 0);
+		sum->run = sqlite3_column_int64(q, 1);
+		sum->rank = rank;
+		sum->size = size;
+		sum->reproduced = reproduced;
+		snprintf(sum->sha, sizeof(sum->sha), "%s", sha);
+	}
+	if (first || rank > sum->worst ||
+	    (rank == sum->worst && sum->severity[0] == '\0')) {
+		sum->worst = rank;
+		snprintf(sum->severity, sizeof(sum->severity), "%s",
+		    sqlite3_column_text(q, 4));
+	}
+	if (sqlite3_column_type(q, 7) == SQLITE_NULL)
+		return;
+	time = sqlite3_column_int64(q, 7);
+	sum->first = sum->first == 0 || time < sum->first ? time : sum->first;
+	sum->last = time > sum->last ? time : sum->last;
+}
+
+static int
+sum_up(struct store *s, const char *bug, struct sum *sum, struct fail *f)
+{
+	sqlite3_stmt *q = store_query(s, f,
+	    "SELECT c.job, c.run, c.sha, c.rank, coalesce(c.severity, ''), "
+	    "c.size, coalesce(c.reproduced, 0) > 0, r.started + "
+	    "coalesce(c.found, 0) FROM crash AS c JOIN run AS r USING (job, "
+	    "run) WHERE c.bug = ?1 ORDER BY c.sha, c.job, c.run",
+	    "t", bug);
+	char before[65] = "";
+	bool proven = false;
+	int r = -1;
+
+	memset(sum, 0, sizeof(*sum));
+	while (q != NULL && (r = store_row(s, q, f)) == 1)
+		add(sum, q, before, &proven);
+	return r;
+}
+
 static int
 judge(struct store *s, const char *bug, struct fail *f)
 {
-	struct said by;
+	struct said by = {0};
+	struct sum sum;
 	char state[16];
 	int rc;
 
+	rc = store_exec(s, f, "DELETE FROM bug WHERE id = ?1", "t", bug);
+	if (rc != 0 || (rc = sum_up(s, bug, &sum, f)) != 0 || sum.inputs == 0)
+		return rc;
 	rc = said(s, bug, &by, f);
 	if (rc == 0)
 		rc = state_of(s, bug, by.state, state, f);
 	if (rc == 0)
-		rc =
-		    store_exec(s, f, "DELETE FROM bug WHERE id = ?1", "t", bug);
-	if (rc == 0)
 		rc = store_exec(s, f,
 		    "INSERT INTO bug SELECT ?1, j.project, c.bucket, ?2, ?3, "
-		    "c.kind, c.access, w.severity, w.rank, c.top, c.line, "
-		    "c.sha, a.crashes, a.reproduced, a.first, a.last, ?4 "
-		    "FROM (SELECT * FROM crash WHERE bug = ?1 " BEST ") AS c "
-		    "JOIN job AS j ON j.id = c.job, (SELECT severity, rank "
-		    "FROM crash WHERE bug = ?1 ORDER BY rank DESC, severity "
-		    "LIMIT 1) AS w, (SELECT count(*) AS crashes, sum(proven) "
-		    "AS reproduced, min(first) AS first, max(last) AS last "
-		    "FROM (SELECT max(coalesce(reproduced, 0) > 0) AS proven, "
-		    "min(r.started + coalesce(found, 0)) AS first, "
-		    "max(r.started + coalesce(found, 0)) AS last FROM crash "
-		    "AS m JOIN run AS r USING (job, run) WHERE bug = ?1 "
-		    "GROUP BY m.sha)) AS a",
-		    "tttt", bug, state, by.note,
-		    by.told && strcmp(state, "new") == 0 ? "new" : by.news);
+		    "c.kind, c.access, nullif(?4, ''), ?5, c.top, c.line, "
+		    "c.sha, ?6, ?7, nullif(?8, 0), nullif(?9, 0), ?10 FROM "
+		    "crash AS c JOIN job AS j ON j.id = c.job WHERE "
+		    "c.job = ?11 AND c.run = ?12 AND c.sha = ?13",
+		    "ttttiiiiitiit", bug, state, by.note, sum.severity,
+		    sum.worst, sum.inputs, sum.proven, sum.first, sum.last,
+		    by.told && strcmp(state, "new") == 0 ? "new" : by.news,
+		    sum.job, sum.run, sum.sha);
 	free(by.state);
 	free(by.note);
 	free(by.news);
