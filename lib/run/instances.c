@@ -274,6 +274,20 @@ instances_free(struct life *l)
 	l->instances = NULL;
 }
 
+/* Where the report of the artefact named at `to` can begin: behind the line that
+ * names the one before, as libFuzzer writes it. */
+static size_t
+after_last(const struct buf *log, size_t to)
+{
+	static const char says[] = "Test unit written to ";
+	const char *p = log->p, *end = p + to, *at, *line;
+
+	while ((at = memmem(p, (size_t)(end - p), says, sizeof(says) - 1)) &&
+	       (line = memchr(at, '\n', (size_t)(end - at))))
+		p = line + 1;
+	return (size_t)(p - log->p);
+}
+
 /* The part of a log up to the line that names the artefact. */
 static bool
 cut_trace(const struct buf *log, const char *word, struct buf *b)
@@ -284,10 +298,12 @@ cut_trace(const struct buf *log, const char *word, struct buf *b)
 
 	if (at == NULL)
 		return false;
+	from = after_last(log, (size_t)(at - log->p));
 	to = (size_t)(at - log->p) + TRACE_TAIL;
 	if (to > log->len)
 		to = log->len;
-	from = to > TRACE_MAX ? to - TRACE_MAX : 0;
+	if (to - from > TRACE_MAX)
+		from = to - TRACE_MAX;
 	buf_add(b, log->p + from, to - from);
 	return true;
 }
