@@ -619,12 +619,10 @@ lines_of(struct str s, struct str *v)
 {
 	size_t n = 0;
 
-	while (n < STATE_LINES) {
+	while (n < STATE_LINES && s.n > 0) {
 		const char *end = memchr(s.p, '\n', s.n);
 		v[n++] = str_of(s.p, end != NULL ? (size_t)(end - s.p) : s.n);
-		if (end == NULL)
-			break;
-		s = str_from(s, v[n - 1].n + 1);
+		s = str_from(s, v[n - 1].n + (end != NULL));
 	}
 	return n;
 }

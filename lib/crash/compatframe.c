@@ -101,7 +101,7 @@ compatframe_name(struct compat_state *s, struct str x)
 /* A frame's text, its source file, and whether the text is the name. */
 struct found {
 	struct str text, file;
-	bool whole;
+	bool whole, go;
 };
 
 /* "file:3:4" or "file:3" at the end of a word. */
@@ -269,7 +269,6 @@ all_of(struct str s, const char *set)
 static bool
 form_go(struct str line, struct found *f)
 {
-	const char *slash;
 	struct str name, args;
 
 	if (line.n < 3 || line.p[line.n - 1] != ')')
@@ -285,11 +284,8 @@ form_go(struct str line, struct found *f)
 			if (!isdigit((unsigned char)args.p[k]) &&
 			    memchr("xabcdef ,.{}\t", args.p[k], 13) == NULL)
 				return false;
-		slash = memrchr(name.p, '/', name.n);
-		f->text = slash != NULL
-			      ? str_from(name, (size_t)(slash - name.p) + 1)
-			      : name;
-		f->whole = true;
+		f->text = name;
+		f->whole = f->go = true;
 		return true;
 	}
 	return false;
@@ -398,6 +394,17 @@ of_fuzzer(struct str line)
 		   pat_match("%i%*/fuzz", line, NULL));
 }
 
+/* Go's names hold the path of their package. */
+static struct str
+behind_slash(struct str name, bool go)
+{
+	const char *slash = memrchr(name.p, '/', name.n);
+
+	if (!go || slash == NULL)
+		return name;
+	return str_from(name, (size_t)(slash - name.p) + 1);
+}
+
 static void
 add(struct compat_state *s, struct str line, struct found *f)
 {
@@ -410,7 +417,7 @@ add(struct compat_state *s, struct str line, struct found *f)
 	text = target_by_file(s, text, f->file);
 	if (skipped(s, text))
 		return;
-	name = f->whole ? text : compatframe_name(s, text);
+	name = f->whole ? behind_slash(text, f->go) : compatframe_name(s, text);
 	if (s->nnames < COMPAT_NAMES)
 		s->names[s->nnames++] = arena_str(&s->arena, name);
 	if (s->frames >= LINES)

@@ -109,6 +109,20 @@ last_of(struct str s, const char *word)
 	return NULL;
 }
 
+/* The start of the string or character that ends before i, or i. */
+static size_t
+quoted(struct str s, size_t i)
+{
+	if (s.p[i - 1] == '\'' && i >= 3 && s.p[i - 3] == '\'')
+		return i - 3;
+	if (s.p[i - 1] != '"')
+		return i;
+	for (size_t k = i - 1; k > 0; k--)
+		if (s.p[k - 1] == '"' && (k < 2 || s.p[k - 2] != '\\'))
+			return k - 1;
+	return i;
+}
+
 /* Where the bracket that ends s was opened, or s.n. */
 static size_t
 opened(struct str s)
@@ -116,7 +130,10 @@ opened(struct str s)
 	int depth = 0;
 
 	for (size_t i = s.n; i > 0; i--) {
-		if (s.p[i - 1] == ')')
+		size_t before = quoted(s, i);
+		if (before < i)
+			i = before + 1;
+		else if (s.p[i - 1] == ')')
 			depth++;
 		else if (s.p[i - 1] == '(' && --depth == 0)
 			return i - 1;

@@ -231,9 +231,11 @@ plain(struct work *w)
 	}
 	while (n < w->in.n && is_ident(w->in.p[n]))
 		n++;
-	if (n == 8 && at(w, "operator"))
+	if (n == 8 && at(w, "operator")) {
 		operator_name(w);
-	else if (at(w, "_GLOBAL__N_1::"))
+		if (at(w, " <")) /* its template arguments */
+			skip(w, 1);
+	} else if (at(w, "_GLOBAL__N_1::"))
 		skip(w, 14);
 	else if (at(w, "$_")) {
 		put(w, "{lambda}", 8);
