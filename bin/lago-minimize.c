@@ -43,7 +43,7 @@ struct setting {
 	int crash_status[CRASH_STATUS_MAX];
 	size_t ncrash_status;
 	enum cover_goal goal;
-	struct strs env;
+	struct strs names, env;
 	struct cpus cpus;
 	char **command;
 };
@@ -215,21 +215,27 @@ is_libfuzzer(const struct setting *s)
 }
 
 static void
-warn_counts(const struct minimize *m)
+warn_counts(
+    const struct setting *s, const struct inputs *in, const struct minimize *m)
 {
+	uint64_t bytes;
 	const struct {
 		uint64_t n;
 		const char *text;
+		bool detail;
 	} counts[] = {
-	    {m->crashed, "inputs crash: set aside"},
-	    {m->hung, "inputs hang: set aside"},
-	    {m->gone, "inputs could not be read"},
-	    {m->unrun, "inputs not run for want of time: kept"},
-	    {m->lost, "tuples not shown by the result"},
+	    {m->crashed, "inputs crash: set aside", false},
+	    {m->hung, "inputs hang: set aside", false},
+	    {m->gone, "inputs could not be read", false},
+	    {m->unrun, "inputs not run for want of time: kept", false},
+	    {m->lost, "tuples not shown by the result", false},
+	    {m->unstable, "tuples that nothing shows twice", true},
+	    {inputs_count(in, INPUT_COPY, &bytes), "second copies", true},
+	    {inputs_count(in, INPUT_EMPTY, &bytes), "empty inputs", true},
 	};
 
 	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-		if (counts[i].n)
+		if (counts[i].n && (s->verbose || !counts[i].detail))
 			warnx("%llu %s", (unsigned long long)counts[i].n,
 			    counts[i].text);
 }
@@ -330,7 +336,7 @@ corpus(struct setting *s, struct inputs *in, const char *dir)
 	inputs_sort(in);
 	if (minimize_corpus(&m, in, &f))
 		return sig_got ? 0 : opt_warn(&f);
-	warn_counts(&m);
+	warn_counts(s, in, &m);
 	corpus_record(s, in, &m);
 	if (m.gone)
 		return EX_LAGO_NOINPUT;
@@ -368,12 +374,11 @@ input(struct setting *s, const char *path, const char *dir)
 	return r.bytes < r.bytes_in ? EX_LAGO_OK : EX_LAGO_NO;
 }
 
-/* The operands: the files of a corpus, or one crash input by its name. */
-static char *
+/* The operands: the files of a corpus, or the name of one crash input. */
+static const char *
 operands(struct setting *s, char **argv, struct inputs *in)
 {
 	struct opt_operands list;
-	struct strs names = {0};
 	struct stat st;
 	struct fail f;
 	char *name;
@@ -381,13 +386,12 @@ operands(struct setting *s, char **argv, struct inputs *in)
 
 	opt_operands(&list, argv, true, s->nul, usage);
 	while ((name = opt_next(&list)))
-		strs_add(&names, name);
-	if (names.n == 1 && !stat(names.v[0], &st) && S_ISREG(st.st_mode))
-		return mem_strdup(names.v[0]);
-	for (size_t i = 0; i < names.n; i++)
-		if (inputs_add(in, names.v[i], &f))
+		strs_add(&s->names, name);
+	if (s->names.n == 1 && !stat(s->names.v[0], &st) && S_ISREG(st.st_mode))
+		return s->names.v[0];
+	for (size_t i = 0; i < s->names.n; i++)
+		if (inputs_add(in, s->names.v[i], &f))
 			status = fail_worse(status, opt_warn(&f));
-	strs_release(&names);
 	if (status)
 		opt_exit(status);
 	return NULL;
@@ -399,8 +403,7 @@ main(int argc, char **argv)
 	struct setting s = {.start = clock_mono()};
 	struct inputs in = {0};
 	struct fail f;
-	const char *dir;
-	char *one;
+	const char *dir, *one;
 	int status;
 
 	opt_start(argv);

@@ -110,6 +110,8 @@ inputs_sort(struct inputs *l)
 {
 	size_t end;
 
+	if (!l->n)
+		return;
 	qsort(l->v, l->n, sizeof *l->v, by_size);
 	for (size_t i = 0; i < l->n; i = end) {
 		for (end = i + 1; end < l->n && l->v[end].size == l->v[i].size;)

@@ -370,12 +370,13 @@ static struct str
 target_by_file(struct compat_state *s, struct str text, struct str file)
 {
 	static const struct str one = {"LLVMFuzzerTestOneInput", 22};
-	const char *slash = memrchr(file.p, '/', file.n);
+	const char *slash;
 	struct str rest;
 	char *out;
 
 	if (file.n == 0 || !str_starts(text, one))
 		return text;
+	slash = memrchr(file.p, '/', file.n);
 	if (slash != NULL)
 		file = str_from(file, (size_t)(slash - file.p) + 1);
 	rest = str_from(text, one.n);
