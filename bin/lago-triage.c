@@ -28,7 +28,7 @@
 #include "target/exec.h"
 
 static const char usage[] =
-    "usage: lago-triage [-0jqvV] [-c cpus] [-m MiB] [-o directory]\n"
+    "usage: lago-triage [-0jqvV] [-c cpus] [-m MiB] [-o path]\n"
     "                   [-P workers] [-r tries] [-t duration]\n"
     "                   [-x name=value]... [input...] -- command...\n"
     "       lago-triage -l [-0jqvV] [-x name=value]... [log...]\n";

@@ -1,9 +1,13 @@
 load lib
 
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
 # of FILTER: the record of the log on standard input, through jq.
 of() {
-	cat >"$BATS_TEST_TMPDIR/log"
-	lago-triage -lj "$BATS_TEST_TMPDIR/log" | jq -r "$1"
+	cat >this
+	lago-triage -lj this | jq -r "$1"
 }
 
 asan() {

@@ -269,8 +269,7 @@ END
 	awake() { ! asleep; }
 	wait_for 20 asleep
 	kill "$pid"
-	wait "$pid" && false
-	[ $? -ne 0 ]
+	run ! wait "$pid"
 	wait_for 20 awake
 }
 

@@ -36,7 +36,7 @@ arena_alloc(struct arena *a, size_t n)
 	char *p;
 
 	n = (n + unit - 1) / unit * unit;
-	while (a->now == NULL || a->now->size - a->now->used < n) {
+	if (a->now == NULL || a->now->size - a->now->used < n) {
 		struct arena_block *next =
 		    a->now != NULL ? a->now->next : a->first;
 		if (next == NULL || next->size < n)

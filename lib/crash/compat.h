@@ -23,11 +23,4 @@ void compat_read(struct compat *c, struct str text, const struct rules *rules,
     const struct verdict_policy *policy);
 void compat_release(struct compat *c);
 
-/* gestures: the reproducer needs a person.  chrome: by the rules for Chromium,
- * where a bug of the browser process is worse.  NULL: not rated. */
-const char *compat_severity(
-    struct str type, struct str text, bool gestures, bool chrome);
-/* Are two crash states those of one bug? */
-bool compat_similar(struct str a, struct str b);
-
 #endif

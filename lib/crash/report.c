@@ -398,15 +398,15 @@ report_make(struct reader *r, const char *kind, const char *tool)
 }
 
 void
-report_add_stack(struct reader *r, struct report *p, enum report_role role,
+report_add_stack(struct reader *reader, struct report *r, enum report_role role,
     const struct frame *v, size_t n)
 {
-	r->now = p;
-	reader_heading(r, role, STR(""));
+	reader->now = r;
+	reader_heading(reader, role, STR(""));
 	for (size_t i = 0; i < n; i++) {
 		struct frame f = v[i];
 		f.number = i == 0 ? 0 : (int)i;
-		reader_frame(r, &f);
+		reader_frame(reader, &f);
 	}
 }
 

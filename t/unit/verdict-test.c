@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/fail.h"
 #include "base/file.h"
-#include "crash/compat.h"
+#include "crash/compatrate.h"
 #include "crash/frame.h"
 #include "crash/names.h"
 #include "crash/pat.h"
@@ -195,7 +195,7 @@ severity(char **argv)
 
 	if (file_read_fd(0, "stdin", 1 << 26, &text, NULL, &f) == -1)
 		return 1;
-	s = compat_severity(str_c(argv[2]), str_of(text.p, text.len),
+	s = compatrate_severity(str_c(argv[2]), str_of(text.p, text.len),
 	    argv[1][0] == '1', argv[0][0] == '1');
 	puts(s != NULL ? s : "null");
 	return 0;
@@ -207,8 +207,9 @@ main(int argc, char **argv)
 	if (argc == 5 && strcmp(argv[1], "severity") == 0)
 		return severity(argv + 2);
 	if (argc == 4 && strcmp(argv[1], "similar") == 0) {
-		puts(compat_similar(str_c(argv[2]), str_c(argv[3])) ? "true"
-								    : "false");
+		puts(compatrate_similar(str_c(argv[2]), str_c(argv[3]))
+			 ? "true"
+			 : "false");
 		return 0;
 	}
 	test_names();
