@@ -121,7 +121,8 @@ $bug	3.1" ]
 	cat >target <<-'END'
 		#!/bin/sh
 		echo "$A|$*"
-		cat "$3"
+		for last; do :; done
+		cat "$last"
 		exit 7
 	END
 	chmod 755 target
