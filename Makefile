@@ -15,7 +15,7 @@ HARDEN = -fstack-protector-strong -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 \
 HARDEN_LD = -pie -Wl,-z,relro,-z,now
 OURS = -std=c11 -D_GNU_SOURCE -Ilib -Wall -Wextra -Wshadow \
 	-Wmissing-prototypes -Wwrite-strings -MMD -MP
-LIBS = -Wl,--as-needed -lsqlite3 -larchive -lcrypto -ldw -lelf -liberty
+LIBS = -Wl,--as-needed -lsqlite3 -larchive -lcrypto -ldw -lelf -liberty -lm
 
 LIBSRC = $(filter-out lib/exec/%,$(wildcard lib/*/*.c)) lib/store/sql.c
 LIBOBJ = $(sort $(LIBSRC:.c=.o))

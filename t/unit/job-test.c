@@ -55,7 +55,7 @@ static void
 test_crowd(const struct home *h)
 {
 	int i, j, status, bad = 0;
-	long *ids;
+	long *ids = NULL;
 	size_t n;
 
 	for (i = 0; i < PROCESSES; i++)
