@@ -1,5 +1,4 @@
 /* lago-crashes: bugs and crashes: list, show, export, judge. */
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>

@@ -1,7 +1,6 @@
 /*
  * lago-dispatch: one pass over the queue, or one every -i seconds.
  */
-#include <err.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <string.h>

@@ -1,5 +1,4 @@
 /* lago-import: results into the database, once. */
-#include <err.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,7 +26,7 @@ static double progress_at;
 static void
 say(const char *text)
 {
-	warnx("%s", text);
+	opt_say("%s", text);
 }
 
 static void
@@ -36,7 +35,7 @@ progress(long done, long jobs)
 	if (done < jobs && clock_mono() < progress_at + 1)
 		return;
 	progress_at = clock_mono();
-	warnx("job %ld of %ld", done, jobs);
+	opt_say("job %ld of %ld", done, jobs);
 }
 
 static void

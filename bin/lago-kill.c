@@ -4,7 +4,6 @@
  * The wish is a line in the job's events first, so that it survives a dead
  * head; then a row; then the engines are told.
  */
-#include <err.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -120,7 +119,7 @@ kill_id(const char *text)
 	if (store_job_state(store, job, state, &f) != 0)
 		return opt_warn(&f);
 	if (strcmp(state, "queued") != 0 && strcmp(state, "running") != 0) {
-		warnx("job %ld is %s already", job, state);
+		opt_say("job %ld is %s already", job, state);
 		return EX_LAGO_NO;
 	}
 	if (record(job, run, &f) != 0 || kill_runs(job, run, &f) < 0)

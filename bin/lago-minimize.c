@@ -2,7 +2,6 @@
  * lago-minimize: the smallest corpus with the same coverage, the smallest
  * input with the same bug.
  */
-#include <err.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +54,7 @@ setting_x(struct setting *s, const char *text)
 	int64_t n;
 
 	if (!eq)
-		errx(EX_LAGO_USAGE, "-x needs name=value, not '%s'", text);
+		opt_die(EX_LAGO_USAGE, "-x needs name=value, not '%s'", text);
 	if (!strncmp(text, "env.", 4))
 		strs_add(&s->env, text + 4);
 	else if (!strncmp(text, "quarantine=", 11))
@@ -73,7 +72,7 @@ setting_x(struct setting *s, const char *text)
 		 !opt_parse_num(eq + 1, 1, 255, &n))
 		s->crash_status[s->ncrash_status++] = (int)n;
 	else
-		errx(EX_LAGO_USAGE, "unknown setting '%s'", text);
+		opt_die(EX_LAGO_USAGE, "unknown setting '%s'", text);
 }
 
 static void
@@ -198,8 +197,8 @@ is_libfuzzer(const struct setting *s)
 
 	if (s->driver && strcmp(s->driver, "afl") != 0 &&
 	    strcmp(s->driver, "libfuzzer") != 0)
-		errx(EX_LAGO_UNAVAILABLE, "knows afl and libfuzzer, not '%s'",
-		    s->driver);
+		opt_die(EX_LAGO_UNAVAILABLE,
+		    "knows afl and libfuzzer, not '%s'", s->driver);
 	if (looks < 0)
 		opt_fail(&f);
 	if (s->driver)
@@ -208,7 +207,7 @@ is_libfuzzer(const struct setting *s)
 		return false;
 	if (looks & FORKSERVER_LIBFUZZER)
 		return true;
-	errx(EX_LAGO_UNAVAILABLE,
+	opt_die(EX_LAGO_UNAVAILABLE,
 	    "not instrumented, compile it with afl-clang-fast or "
 	    "-fsanitize=fuzzer: '%s'",
 	    s->command[0]);
@@ -236,7 +235,7 @@ warn_counts(
 
 	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
 		if (counts[i].n && (s->verbose || !counts[i].detail))
-			warnx("%llu %s", (unsigned long long)counts[i].n,
+			opt_say("%llu %s", (unsigned long long)counts[i].n,
 			    counts[i].text);
 }
 
@@ -367,7 +366,7 @@ input(struct setting *s, const char *path, const char *dir)
 	if (rc < 0)
 		return sig_got ? 0 : opt_warn(&f);
 	if (rc > 0) {
-		warnx("does not crash the same way twice: '%s'", path);
+		opt_say("does not crash the same way twice: '%s'", path);
 		return EX_LAGO_NO;
 	}
 	input_record(s, &r);

@@ -1,7 +1,6 @@
 /* lago-run: run one job here, from unpacking to results. */
 #include <sys/stat.h>
 
-#include <err.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdbool.h>
@@ -213,7 +212,7 @@ resolve(struct work *w, const struct home *home, struct fail *f)
 		rc = jobfile_resolve(&b, only, w->operand, &options,
 		    home->fd >= 0 ? home : NULL, &w->job, &notes, f);
 	for (i = 0; rc == 0 && !qflag && i < notes.n; i++)
-		warnx("'%s': %s", w->operand, notes.v[i]);
+		opt_say("'%s': %s", w->operand, notes.v[i]);
 	strs_release(&notes);
 	bundle_release(&b);
 	close(fd);
@@ -438,16 +437,20 @@ say(const char *text)
 {
 	clear_line();
 	if (!qflag)
-		warnx("%s", text);
+		opt_say("%s", text);
 }
 
 static void
 show(const char *text)
 {
+	struct fail f; /* for its plain form */
+
 	if (vflag)
-		warnx("%s", text);
-	else if (terminal && !qflag)
-		fprintf(stderr, "\r\033[K%.120s", text);
+		opt_say("%s", text);
+	else if (terminal && !qflag) {
+		fail_set(&f, 0, "%s", text);
+		fprintf(stderr, "\r\033[K%.120s", f.text);
+	}
 }
 
 static bool

@@ -1,5 +1,4 @@
 /* lago-status: jobs, runs, nodes, time series. */
-#include <err.h>
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -53,13 +52,13 @@ notes(long job, struct fail *f)
 	while (q != NULL && (r = store_row(store, q, f)) == 1) {
 		id = (const char *)sqlite3_column_text(q, 0);
 		if (sqlite3_column_int(q, 1) >= 10)
-			warnx("%s: nothing new found for %d minutes", id,
+			opt_say("%s: nothing new found for %d minutes", id,
 			    sqlite3_column_int(q, 1));
 		if (sqlite3_column_int(q, 2) != 0)
-			warnx("%s: no execution for 10 minutes", id);
+			opt_say("%s: no execution for 10 minutes", id);
 		if (sqlite3_column_type(q, 3) != SQLITE_NULL &&
 		    sqlite3_column_double(q, 3) < 85)
-			warnx("%s: stability is %.0f%%", id,
+			opt_say("%s: stability is %.0f%%", id,
 			    sqlite3_column_double(q, 3));
 	}
 	return r;
@@ -83,7 +82,7 @@ reasons(long job, struct fail *f)
 		text = (const char *)sqlite3_column_text(q, 3);
 		buf_reset(&b);
 		out_json_string(&b, text, strlen(text));
-		warnx("%s: %s: %s: %s", sqlite3_column_text(q, 0),
+		opt_say("%s: %s: %s: %s", sqlite3_column_text(q, 0),
 		    sqlite3_column_text(q, 1), sqlite3_column_text(q, 2), b.p);
 	}
 	buf_release(&b);

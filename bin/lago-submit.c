@@ -1,5 +1,4 @@
 /* lago-submit: check bundles, queue them as jobs. */
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -212,7 +211,7 @@ resolve(struct submit *s, struct fail *f)
 	if (rc == 0 && s->bundle.seeds == 0)
 		strs_addf(&notes, "no seeds, the corpus is empty");
 	for (i = 0; !qflag && i < notes.n; i++)
-		warnx("'%s': %s", s->path, notes.v[i]);
+		opt_say("'%s': %s", s->path, notes.v[i]);
 	strs_release(&notes);
 	return rc;
 }

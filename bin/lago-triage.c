@@ -2,7 +2,6 @@
  * lago-triage: what kind of bug, where, how bad, and which others are the same;
  * from saved output (-l), or by running each input.
  */
-#include <err.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +60,7 @@ truth(const char *text)
 	if (strcmp(text, "1") == 0)
 		return true;
 	if (strcmp(text, "0") != 0)
-		errx(EX_LAGO_USAGE, "not 0 or 1: '%s'", text);
+		opt_die(EX_LAGO_USAGE, "not 0 or 1: '%s'", text);
 	return false;
 }
 
@@ -83,7 +82,7 @@ setting_x(struct setting *s, const char *text)
 	int64_t number;
 
 	if (value++ == NULL)
-		errx(EX_LAGO_USAGE, "not name=value: '%s'", text);
+		opt_die(EX_LAGO_USAGE, "not name=value: '%s'", text);
 	if (str_eq(name, STR("fuzz_target")))
 		s->policy.target = value;
 	else if (str_eq(name, STR("report_ooms")))
@@ -108,7 +107,7 @@ setting_x(struct setting *s, const char *text)
 		 opt_parse_num(value, 1, 255, &number) == 0)
 		add_status(s, (int)number);
 	else
-		errx(EX_LAGO_USAGE, "unknown setting '%s'", text);
+		opt_die(EX_LAGO_USAGE, "unknown setting '%s'", text);
 }
 
 static void
@@ -242,7 +241,7 @@ environment(struct setting *s, struct strs *env)
 		char *eq = strchr(text, '=');
 		bool join = false;
 		if (eq == NULL)
-			errx(EX_LAGO_USAGE, "not NAME=VALUE: '%s'", text);
+			opt_die(EX_LAGO_USAGE, "not NAME=VALUE: '%s'", text);
 		*eq = '\0';
 		for (size_t k = 0; k < sizeof(shared) / sizeof(*shared); k++)
 			join |= strcmp(text, shared[k]) == 0;
@@ -288,6 +287,7 @@ one_input(struct setting *s, struct crew *c, const char *path)
 	int rc;
 
 	out_init(&o, fp, s->json);
+	o.terminal = !s->json && isatty(STDOUT_FILENO);
 	rc = replay_input(&s->replay, path, &o, &f);
 	fclose(fp);
 	if (rc != -1 && n > 0 && crew_answer(c, text, n) == -1)
@@ -296,7 +296,7 @@ one_input(struct setting *s, struct crew *c, const char *path)
 	if (rc == -1)
 		return sig_got ? EX_LAGO_OK : opt_warn(&f);
 	if (s->verbose)
-		warnx("%s: '%s'", rc ? "reproduced" : "not reproduced", path);
+		opt_say("%s: '%s'", rc ? "reproduced" : "not reproduced", path);
 	return rc ? EX_LAGO_OK : EX_LAGO_NO;
 }
 

@@ -4,25 +4,33 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Texts quote names and lines of strangers: one line, and nothing in it that a
- * terminal obeys (control bytes, and U+0080 to U+009F). */
-static void
-plain(char *text)
-{
-	unsigned char *p = (unsigned char *)text, before = 0;
+#include "base/buf.h"
+#include "base/plain.h"
 
-	for (; *p != '\0'; before = *p++)
-		if (*p < 0x20 || *p == 0x7f ||
-		    (before == 0xc2 && *p >= 0x80 && *p <= 0x9f))
-			*p = '?';
+#define REASON 80 /* bytes kept free for the text of errno */
+
+/* Texts quote names and lines of strangers: one line, and nothing in it that a
+ * terminal obeys.  At most max bytes. */
+static void
+fill(struct fail *f, size_t max, const char *fmt, va_list ap)
+{
+	char text[sizeof(f->text)];
+	struct buf b = BUF_INIT;
+
+	vsnprintf(text, max, fmt, ap);
+	plain_add(&b, text, strlen(text));
+	snprintf(f->text, max, "%s", buf_str(&b));
+	buf_release(&b);
 }
 
-static void
-fill(struct fail *f, int status, const char *fmt, va_list ap)
+int
+fail_vset(struct fail *f, int status, const char *fmt, va_list ap)
 {
-	f->status = status;
-	vsnprintf(f->text, sizeof(f->text), fmt, ap);
-	plain(f->text);
+	if (f != NULL) {
+		f->status = status;
+		fill(f, sizeof(f->text), fmt, ap);
+	}
+	return -1;
 }
 
 int
@@ -30,11 +38,9 @@ fail_set(struct fail *f, int status, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (f != NULL) {
-		va_start(ap, fmt);
-		fill(f, status, fmt, ap);
-		va_end(ap);
-	}
+	va_start(ap, fmt);
+	fail_vset(f, status, fmt, ap);
+	va_end(ap);
 	return -1;
 }
 
@@ -48,7 +54,8 @@ fail_errno(struct fail *f, int status, const char *fmt, ...)
 	if (f == NULL)
 		return -1;
 	va_start(ap, fmt);
-	fill(f, status, fmt, ap);
+	f->status = status;
+	fill(f, sizeof(f->text) - REASON, fmt, ap);
 	va_end(ap);
 	n = strlen(f->text);
 	snprintf(f->text + n, sizeof(f->text) - n, ": %s", why);

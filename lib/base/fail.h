@@ -36,6 +36,8 @@ struct fail {
 int fail_set(struct fail *f, int status, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+int fail_vset(struct fail *f, int status, const char *fmt, va_list ap);
+
 /* The same, with ": " and the text of errno at the end.  ENOMEM, EAGAIN and
  * the like keep the given status. */
 int fail_errno(struct fail *f, int status, const char *fmt, ...)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -27,6 +28,8 @@ opt_start(char **argv)
 	while (fd >= 0 && fd <= 2);
 	if (fd > 2)
 		close(fd);
+	/* A file that may not grow is an error of write, not our end. */
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 void
@@ -46,13 +49,43 @@ opt_common(int c, const char *usage)
 	exit(EX_LAGO_USAGE);
 }
 
+static void
+say(const char *fmt, va_list ap)
+{
+	struct fail f;
+
+	fail_vset(&f, 0, fmt, ap);
+	warnx("%s", f.text);
+}
+
+void
+opt_say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+}
+
+void
+opt_die(int status, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+	exit(status);
+}
+
 void
 opt_usage(const char *usage, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
-	vwarnx(fmt, ap);
+	say(fmt, ap);
 	va_end(ap);
 	fputs(usage, stderr);
 	exit(EX_LAGO_USAGE);
@@ -106,7 +139,7 @@ opt_num(int c, const char *text, int64_t min, int64_t max)
 	int64_t v;
 
 	if (opt_parse_num(text, min, max, &v) != 0)
-		errx(EX_LAGO_USAGE,
+		opt_die(EX_LAGO_USAGE,
 		    "-%c needs a number from %lld to %lld, not '%s'", c,
 		    (long long)min, (long long)max, text);
 	return v;
@@ -118,7 +151,7 @@ opt_duration(int c, const char *text)
 	double seconds;
 
 	if (opt_parse_duration(text, &seconds) != 0)
-		errx(EX_LAGO_USAGE,
+		opt_die(EX_LAGO_USAGE,
 		    "-%c needs a duration such as 30, 10m, 2h or 1d, not '%s'",
 		    c, text);
 	return seconds;
@@ -166,7 +199,7 @@ opt_next(struct opt_operands *o)
 		n = (ssize_t)strcspn(o->line, "\t");
 		len = out_tsv_unescape(o->line, (size_t)n);
 		if (len < 0 || memchr(o->line, '\0', (size_t)len) != NULL)
-			errx(EX_LAGO_DATA,
+			opt_die(EX_LAGO_DATA,
 			    "bad escape on standard input: '%.60s'", o->line);
 		o->line[len] = '\0';
 		if (len > 0)

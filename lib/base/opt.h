@@ -60,6 +60,12 @@ void opt_operands(struct opt_operands *o, char **argv, bool needed, bool nul,
     const char *usage);
 char *opt_next(struct opt_operands *o);
 
+/* Prints "PROGRAM: text" on standard error as one line in plain form; with
+ * opt_die the end of the program. */
+void opt_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void opt_die(int status, const char *fmt, ...)
+    __attribute__((noreturn, format(printf, 2, 3)));
+
 /* Prints "PROGRAM: text" and returns / exits with f->status. */
 int opt_warn(const struct fail *f);
 void opt_fail(const struct fail *f) __attribute__((noreturn));

@@ -3,14 +3,17 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
+#include "base/plain.h"
 
 void
 out_init(struct out *o, FILE *fp, bool json)
 {
 	o->fp = fp;
 	o->json = json;
+	o->terminal = !json && isatty(fileno(fp));
 	o->fields = 0;
 }
 
@@ -35,6 +38,19 @@ absent(struct out *o, const char *name)
 	return true;
 }
 
+static void
+put(struct out *o, const struct buf *b)
+{
+	struct buf plain = BUF_INIT;
+
+	if (o->terminal) {
+		plain_add(&plain, buf_str(b), b->len);
+		b = &plain;
+	}
+	fwrite(buf_str(b), 1, b->len, o->fp);
+	buf_release(&plain);
+}
+
 void
 out_bytes(struct out *o, const char *name, const char *p, size_t n)
 {
@@ -45,7 +61,7 @@ out_bytes(struct out *o, const char *name, const char *p, size_t n)
 		out_json_string(&b, p, n);
 	else
 		out_tsv_escape(&b, p, n);
-	fwrite(buf_str(&b), 1, b.len, o->fp);
+	put(o, &b);
 	buf_release(&b);
 }
 
@@ -101,7 +117,7 @@ out_json(struct out *o, const char *name, const char *json)
 		return;
 	}
 	out_tsv_escape(&b, json, strlen(json));
-	fwrite(buf_str(&b), 1, b.len, o->fp);
+	put(o, &b);
 	buf_release(&b);
 }
 
@@ -218,7 +234,7 @@ out_json_string(struct buf *b, const char *s, size_t n)
 		} else if (p[i] < 0x20 || p[i] == 0x7f) {
 			buf_addf(b, "\\u%04x", p[i]);
 		} else if ((len = utf8_length(p + i, n - i)) > 0) {
-			buf_add(b, p + i, len);
+			plain_add_json(b, s + i, len);
 		} else {
 			buf_adds(b, "\xef\xbf\xbd");
 			len = 1;

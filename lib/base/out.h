@@ -5,7 +5,9 @@
  *
  * TSV escapes tab, newline, carriage return and backslash as \t \n \r \\ and
  * NUL as \0; all other bytes stay as they are; an absent field is empty.  JSON
- * text is UTF-8: each byte that is not becomes U+FFFD.
+ * text is UTF-8: each byte that is not becomes U+FFFD.  Nothing in either obeys
+ * when a terminal shows it: JSON writes such characters as \\u, and TSV that goes
+ * to a terminal as base/plain.h has it.
  */
 #ifndef LAGO_BASE_OUT_H
 #define LAGO_BASE_OUT_H
@@ -19,6 +21,7 @@ struct buf;
 struct out {
 	FILE *fp;
 	bool json;
+	bool terminal;	 /* a person reads it: TSV in plain form too */
 	unsigned fields; /* written in the current record */
 };
 
@@ -37,7 +40,7 @@ void out_end(struct out *o); /* ends the line */
 void out_tsv_escape(struct buf *b, const char *p, size_t n);
 /* In place; the new length, or -1 for an escape that does not exist. */
 long out_tsv_unescape(char *s, size_t n);
-bool out_is_utf8(const char *p, size_t n); /* RFC 3629 */
+bool out_is_utf8(const char *p, size_t n);		      /* RFC 3629 */
 void out_json_string(struct buf *b, const char *p, size_t n); /* with quotes */
 
 #endif

@@ -10,10 +10,10 @@
 #include "base/kv.h"
 #include "base/mem.h"
 #include "base/paths.h"
+#include "base/plain.h"
 #include "base/strs.h"
 #include "job/home.h"
 #include "job/plugin.h"
-#include "store/plain.h"
 
 #define JOB_MAX (1 << 20)
 #define DRIVER_SECONDS 20

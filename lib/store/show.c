@@ -13,9 +13,9 @@
 #include "base/fail.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/plain.h"
 #include "job/home.h"
 #include "store/pick.h"
-#include "store/plain.h"
 #include "store/repro.h"
 #include "store/store.h"
 
@@ -261,7 +261,8 @@ show_json(struct store *s, const struct pick *p, const struct buf *record,
 
 	if (q == NULL || store_row(s, q, f) != 1)
 		return -1;
-	buf_adds(b, (const char *)sqlite3_column_text(q, 0));
+	plain_add_json(b, (const char *)sqlite3_column_text(q, 0),
+	    (size_t)sqlite3_column_bytes(q, 0));
 	buf_addc(b, '\n');
 	store_done(q);
 	return 0;

@@ -1,4 +1,4 @@
-#include "store/plain.h"
+#include "base/plain.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -52,6 +52,26 @@ plain_add(struct buf *b, const char *s, size_t n)
 				buf_addf(b, "\\x%02x", p[i + k]);
 		} else if (is_bidi(c)) {
 			buf_addf(b, "\\u{%x}", c);
+		} else {
+			buf_add(b, p + i, len);
+		}
+	}
+}
+
+void
+plain_add_json(struct buf *b, const char *s, size_t n)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	size_t i, len;
+	uint32_t c = 0;
+
+	for (i = 0; i < n; i += len) {
+		len = decode(p + i, n - i, &c);
+		if (len == 0) {
+			len = 1;
+			buf_adds(b, "\xef\xbf\xbd");
+		} else if ((c >= 0x7f && c < 0xa0) || is_bidi(c)) {
+			buf_addf(b, "\\u%04x", c);
 		} else {
 			buf_add(b, p + i, len);
 		}
