@@ -38,7 +38,8 @@ db() {
 	# What version 2 was: without the indexes of step 3.
 	db 'DROP INDEX crash_bug; DROP INDEX crash_sha; PRAGMA user_version = 2'
 	run --separate-stderr lago-status
-	[ "$status" -eq 78 ] && [[ $stderr == *lago-import* ]]
+	[ "$status" -eq 78 ]
+	[[ $stderr == *lago-import* ]]
 	run lago-import
 	[ "$status" -eq 0 ]
 	[ "$(db 'PRAGMA user_version')" -gt 2 ]
@@ -53,7 +54,8 @@ db() {
 	db 'PRAGMA user_version = 999'
 	for command in lago-import lago-status 'lago-import -a'; do
 		run --separate-stderr bash -c "$command"
-		[ "$status" -eq 78 ] && [[ $stderr == *newer* ]]
+		[ "$status" -eq 78 ]
+		[[ $stderr == *newer* ]]
 	done
 	rm "$LAGO_HOME"/lago.db*
 	db 'CREATE TABLE theirs (a)'
@@ -109,7 +111,8 @@ db() {
 	mkdir "$BATS_TEST_TMPDIR/local"
 	echo "db=$BATS_TEST_TMPDIR/local/l.db" >"$LAGO_HOME/config"
 	lago-import
-	[ -f "$BATS_TEST_TMPDIR/local/l.db" ] && [ ! -e "$LAGO_HOME/lago.db" ]
+	[ -f "$BATS_TEST_TMPDIR/local/l.db" ]
+	[ ! -e "$LAGO_HOME/lago.db" ]
 	echo 'db=relative.db' >"$LAGO_HOME/config"
 	run lago-import
 	[ "$status" -eq 78 ]
@@ -127,7 +130,8 @@ db() {
 	# What the sanitizers' runtime says about being preloaded is not meant.
 	run env LD_PRELOAD="$BATS_TEST_TMPDIR/nfs.so" \
 		ASAN_OPTIONS=verify_asan_link_order=0 lago-import
-	[ "$status" -eq 78 ] && [[ $output == *NFS* ]]
+	[ "$status" -eq 78 ]
+	[[ $output == *NFS* ]]
 	[ ! -e "$LAGO_HOME/lago.db" ]
 }
 

@@ -18,9 +18,11 @@ locked() {
 @test "lists of CPUs" {
 	first=$(taskset -pc $$ | sed 's/.*: //; s/[-,].*//')
 	run "$CPUS" list "$first"
-	[ "$status" -eq 0 ] && [ "$output" = "$first" ]
+	[ "$status" -eq 0 ]
+	[ "$output" = "$first" ]
 	run "$CPUS" list "$first,$first-$first"
-	[ "$status" -eq 0 ] && [ "$output" = "$first" ]
+	[ "$status" -eq 0 ]
+	[ "$output" = "$first" ]
 	if [ "$first" = 0 ] && [ "$all" -gt 1 ]; then
 		run taskset -c 0-1 "$CPUS" list 1,0
 		[ "$output" = 0-1 ]

@@ -74,7 +74,8 @@ conf() {
 		sed '1,/^%% plot_data$/d' "$f" >out/i0/plot_data
 		shown stat 0 | golden "$(basename "$f" .in)"
 	done
-	[ ! -e banner-ran ] && [ ! -e out/i0/banner-ran ]
+	[ ! -e banner-ran ]
+	[ ! -e out/i0/banner-ran ]
 }
 
 @test "afl: target.conf, all that Lagopus took of it" {

@@ -14,21 +14,26 @@ dump() {
 	fake_home
 	dump >"$BATS_TEST_TMPDIR/first"
 	run --separate-stderr lago-import
-	[ "$status" -eq 0 ] && [ "$output" = '' ] && [ "$stderr" = '' ]
+	[ "$status" -eq 0 ]
+	[ "$output" = '' ]
+	[ "$stderr" = '' ]
 	dump | cmp "$BATS_TEST_TMPDIR/first" -
 	bug=$(lago-crashes | head -n 1 | cut -f 1)
 	lago-crashes set -x state=open -x note='seen' "$bug"
 	dump >"$BATS_TEST_TMPDIR/second"
 	run --separate-stderr lago-import -a
-	[ "$status" -eq 0 ] && [ "$output" = '' ]
+	[ "$status" -eq 0 ]
+	[ "$output" = '' ]
 	dump | diff "$BATS_TEST_TMPDIR/second" -
 	rm "$LAGO_HOME"/lago.db*
 	run lago-import -a
-	[ "$status" -eq 0 ] && [ "$output" = '' ]
+	[ "$status" -eq 0 ]
+	[ "$output" = '' ]
 	dump | diff "$BATS_TEST_TMPDIR/second" -
 	rm "$LAGO_HOME"/lago.db*
 	run lago-import
-	[ "$status" -eq 0 ] && [ "$output" = '' ]
+	[ "$status" -eq 0 ]
+	[ "$output" = '' ]
 	dump | diff "$BATS_TEST_TMPDIR/second" -
 }
 
@@ -45,11 +50,13 @@ dump() {
 	fake_record "$sha" png_read >"$BATS_TEST_TMPDIR/record"
 	head -c 700 "$BATS_TEST_TMPDIR/record" >"$records"
 	run lago-import
-	[ "$status" -eq 0 ] && [ "$output" = '' ]
+	[ "$status" -eq 0 ]
+	[ "$output" = '' ]
 	[ "$(db 'SELECT crashes_at, (SELECT count(*) FROM crash) FROM run')" = '0|0' ]
 	tail -c +701 "$BATS_TEST_TMPDIR/record" >>"$records"
 	run lago-import
-	[[ $output == *"	new	"* ]] && [ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"	new	"* ]]
+	[ "${#lines[@]}" -eq 1 ]
 	# The tail that a killed writer left is cut before the next append.
 	printf '{"v":1,"torn' >>"$records"
 	lago-import
@@ -97,7 +104,8 @@ png_row < png_decode' ]
 	fake_record "$sha" "it's\\\\u0000hidden" | jq -c --slurpfile m "$big" \
 		'.message = $m[0]' >>"$LAGO_HOME/jobs/1/runs/1/crashes.jsonl"
 	run lago-import
-	[ "$status" -eq 0 ] && [ "${#lines[@]}" -eq 2 ]
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 2 ]
 	[ "$(db 'SELECT count(*) FROM crash')" -eq 2 ]
 	id=$(printf a | sha256sum | cut -c 1-64)
 	[ "$(lago-crashes show -j "$id" | jq .message)" = "$evil" ]
@@ -188,7 +196,8 @@ png_row < png_decode' ]
 	echo '{"input_sha256":"'"$(printf b | sha256sum | cut -c 1-64)"'"}' \
 		>>"$LAGO_HOME/jobs/1/runs/1/crashes.jsonl"
 	run lago-import
-	[ "$status" -eq 0 ] && [ "$output" = '' ]
+	[ "$status" -eq 0 ]
+	[ "$output" = '' ]
 	[ "$(db 'SELECT count(*) FROM crash')" -eq 2 ]
 	[ "$(lago-crashes list -x each=crash | cut -f 10 | sort)" = '
 101' ]
@@ -355,7 +364,8 @@ png_row < png_decode' ]
 	fake_job 1
 	lago-import
 	run --separate-stderr lago-import "$BATS_TEST_TMPDIR/other"
-	[ "$status" -eq 0 ] && [ "${#lines[@]}" -eq 4 ]
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 4 ]
 	[[ $stderr == *jobs/4* ]]
 	[ "$(db 'SELECT id, state FROM job')" = '1|queued
 2|done
@@ -373,7 +383,8 @@ png_row < png_decode' ]
 	cp "$BATS_TEST_TMPDIR/other/jobs/1/job" "$BATS_TEST_TMPDIR/png.run/"
 	sed -i 's/^uuid=.*/uuid=0123456789abcdef0123456789abcdef/' "$BATS_TEST_TMPDIR/png.run/run"
 	run lago-import "$BATS_TEST_TMPDIR/png.run"
-	[ "$status" -eq 0 ] && [ "$output" = '' ]
+	[ "$status" -eq 0 ]
+	[ "$output" = '' ]
 	[ "$(db "SELECT state, origin FROM job WHERE id = 5")" = "done|$BATS_TEST_TMPDIR/png.run" ]
 	run lago-import "$BATS_TEST_TMPDIR"
 	[ "$status" -eq 66 ]

@@ -34,13 +34,16 @@ load home
 	[ "$(lago-status -g nightly | cut -f 1 | tr '\n' ' ')" = '1 2 ' ]
 	[ "$(lago-status -g nightly -g arm -g nightly | cut -f 1)" = 1 ]
 	run lago-status -g night
-	[ "$status" -eq 1 ] && [ "$output" = '' ]
+	[ "$status" -eq 1 ]
+	[ "$output" = '' ]
 	for id in 9 1.1 x 0 -1. '1;'; do
 		run --separate-stderr lago-status -- "$id"
-		[ "$status" -eq 66 ] && [ -n "$stderr" ]
+		[ "$status" -eq 66 ]
+		[ -n "$stderr" ]
 	done
 	run --separate-stderr lago-status 2 9 3
-	[ "$status" -eq 66 ] && [ "${#lines[@]}" -eq 2 ]
+	[ "$status" -eq 66 ]
+	[ "${#lines[@]}" -eq 2 ]
 	run --separate-stderr lago-status -H "$BATS_TEST_TMPDIR/none"
 	[ "$status" -eq 66 ]
 	run lago-status -a 1
@@ -57,7 +60,8 @@ load home
 	done >"$stats"
 	lago-import
 	run --separate-stderr lago-status
-	[ "$status" -eq 0 ] && [ "${#lines[@]}" -eq 1 ]
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 1 ]
 	[[ $stderr == *'1.1: nothing new found for 14 minutes'* ]]
 	[[ $stderr == *'1.1: no execution for 10 minutes'* ]]
 	[[ $stderr == *'stability is 72%'* || $stderr == *'stability is 71%'* ]]
@@ -65,6 +69,7 @@ load home
 		reason_text='exit 1: \\033[31mno such package'
 	lago-import
 	run --separate-stderr lago-status -av
-	[[ $stderr == *provision* ]] && [[ $stderr != *$'\033'* ]]
+	[[ $stderr == *provision* ]]
+	[[ $stderr != *$'\033'* ]]
 	[[ $stderr != *stability* ]]
 }

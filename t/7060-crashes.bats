@@ -30,7 +30,8 @@ $bug	3.1" ]
 	[ "$(lago-crashes list -x each=crash 3 | wc -l)" -eq 2 ]
 	for none in 2 zip 99 nothing 0123456789ab; do
 		run lago-crashes list "$none"
-		[ "$status" -eq 1 ] && [ "$output" = '' ]
+		[ "$status" -eq 1 ]
+		[ "$output" = '' ]
 	done
 	run lago-crashes list -x severity=bad
 	[ "$status" -eq 64 ]
@@ -55,7 +56,8 @@ $bug	3.1" ]
 	done >>"$LAGO_HOME/jobs/1/runs/1/crashes.jsonl"
 	lago-import 1 >/dev/null
 	run lago-crashes show ffffffffffffffff
-	[ "$status" -eq 66 ] && [[ $output == *'2 crashes'* ]]
+	[ "$status" -eq 66 ]
+	[[ $output == *'2 crashes'* ]]
 	# Ids come from any output.
 	[ "$(lago-crashes | lago-crashes show -j | wc -l)" -eq 4 ]
 }
@@ -69,7 +71,8 @@ $bug	3.1" ]
 	run lago-crashes show "$(bug_of png_read)"
 	[[ $output == *'#0 png_read png.c:42:7'* ]]
 	[[ $output == *'(#2 LLVMFuzzerTestOneInput'* ]]
-	[[ $output == *'WRITE'* ]] && [[ $output == *"crashes/"* ]]
+	[[ $output == *'WRITE'* ]]
+	[[ $output == *"crashes/"* ]]
 	[[ ${lines[-1]} == *"'./target'"*"/crashes/"* ]]
 	lago-crashes show "$(printf evil | sha256sum | cut -c 1-20)" >"$BATS_TEST_TMPDIR/out"
 	run grep -cP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae' "$BATS_TEST_TMPDIR/out"
@@ -79,7 +82,8 @@ $bug	3.1" ]
 	# A record that moved is not shown as if it were the one.
 	sed -i '1d' "$LAGO_HOME/jobs/1/runs/1/crashes.jsonl"
 	run lago-crashes show "$(printf 'crash b' | sha256sum | cut -c 1-20)"
-	[ "$status" -eq 65 ] && [[ $output == *'lago-import -a'* ]]
+	[ "$status" -eq 65 ]
+	[[ $output == *'lago-import -a'* ]]
 }
 
 @test "crashes: set is a line of events first, and holds for what was seen" {
@@ -101,7 +105,8 @@ $bug	3.1" ]
 	lago-crashes | lago-crashes set -x state=fixed
 	[ "$(lago-crashes list -a | cut -f 2 | sort -u)" = fixed ]
 	run lago-crashes
-	[ "$status" -eq 0 ] && [ "$output" = '' ]
+	[ "$status" -eq 0 ]
+	[ "$output" = '' ]
 	run lago-crashes set -x state=reopened "$bug"
 	[ "$status" -eq 64 ]
 	run lago-crashes set "$bug"
@@ -130,11 +135,13 @@ $bug	3.1" ]
 	printf '%s\n' "env.A=it's \"x\" \$(id)" bundle=bundle.zip >>"$LAGO_HOME/jobs/1/job"
 	bug=$(bug_of png_read)
 	run lago-crashes export -o 'out dir' "$bug"
-	[ "$status" -eq 0 ] && [ "$output" = "$bug	out dir/$bug" ]
+	[ "$status" -eq 0 ]
+	[ "$output" = "$bug	out dir/$bug" ]
 	cd "out dir/$bug"
 	[ "$(cat input)" = 'a longer crash of a' ]
 	jq -e .input_sha256 record >/dev/null
-	[ -s output ] && [ ! -e reduced ]
+	[ -s output ]
+	[ ! -e reduced ]
 	run --separate-stderr ./repro
 	[ "$status" -eq 7 ]
 	[[ $output == "it's \"x\" \$(id)|"*"a longer crash of a" ]]

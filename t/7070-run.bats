@@ -34,9 +34,13 @@ key() {
 	[ "$status" -eq 0 ]
 	IFS=$'\t' read -r dir state reason seconds execs edges corpus crashes _ \
 		<<<"$output"
-	[ "$dir" = "$PWD/a.run" ] && [ "$state" = "done" ]
-	[ "$reason" = deadline ] && [ "$seconds" = 2 ]
-	[ "$edges" = 7 ] && [ "$execs" -gt 300 ] && [ "$corpus" -gt 0 ]
+	[ "$dir" = "$PWD/a.run" ]
+	[ "$state" = "done" ]
+	[ "$reason" = deadline ]
+	[ "$seconds" = 2 ]
+	[ "$edges" = 7 ]
+	[ "$execs" -gt 300 ]
+	[ "$corpus" -gt 0 ]
 	[ "$crashes" = 2 ] # of instance 0 and 1, their inputs differ
 	sha=$(echo 'crash of 1' | sha256sum | cut -c1-64)
 	[ "$(cat "a.run/crashes/$sha")" = 'crash of 1' ]
@@ -52,7 +56,8 @@ key() {
 	[ ! -e a.run/work ] # nothing that a target wrote stays
 	first=$output
 	run --separate-stderr lago-run -P 2 -t 2 a.zip
-	[ "$status" -eq 0 ] && [ "$output" = "$first" ]
+	[ "$status" -eq 0 ]
+	[ "$output" = "$first" ]
 	lago-run -j a.zip | jq -e '.state == "done" and .crashes == 2'
 
 	fake_bundle b crash
@@ -152,7 +157,8 @@ key() {
 	fake_bundle a
 	lago-run -P 1 -t 2 a.zip
 	sha=$(echo 'a crash' | sha256sum | cut -c1-64)
-	[ -f "a.run/quarantine/$sha" ] && [ -f "a.run/crashes/$sha" ]
+	[ -f "a.run/quarantine/$sha" ]
+	[ -f "a.run/crashes/$sha" ]
 	jq -es --arg sha "$sha" 'any(.input_sha256 == $sha and
 		.origin == "seed")' a.run/crashes.jsonl
 }
@@ -256,7 +262,8 @@ strays() {
 	echo stop >a.run/stop
 	wait "$PID"
 	[ "$(key a.run/progress state)" = killed ]
-	[ -n "$(ls a.run/crashes)" ] && [ ! -e a.run/work ]
+	[ -n "$(ls a.run/crashes)" ]
+	[ ! -e a.run/work ]
 	run --separate-stderr lago-run -P 1 a.zip
 	[ "$status" -eq 0 ]
 	[[ $output == *"killed	killed"* ]]

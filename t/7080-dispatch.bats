@@ -77,7 +77,8 @@ reaches() { # ID STATE
 	[ "$(field "$LAGO_HOME/jobs/1/runs/1/run" state)" = "done" ]
 	[ "$(field "$LAGO_HOME/jobs/1/runs/1/run" reason)" = deadline ]
 	run --separate-stderr lago-dispatch
-	[ "$status" -eq 0 ] && [ -z "$output" ]
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
 	[ "$(wc -l <"$LAGO_HOME/jobs/1/runs/1/starts")" -eq 1 ]
 }
 
@@ -139,9 +140,11 @@ reaches() { # ID STATE
 	exec 8>"$LAGO_HOME/jobs/.dispatch"
 	flock 8
 	run --separate-stderr lago-dispatch
-	[ "$status" -eq 75 ] && [ -n "$stderr" ]
+	[ "$status" -eq 75 ]
+	[ -n "$stderr" ]
 	run --separate-stderr lago-dispatch -q
-	[ "$status" -eq 75 ] && [ -z "$stderr" ]
+	[ "$status" -eq 75 ]
+	[ -z "$stderr" ]
 	exec 8>&-
 }
 
@@ -149,15 +152,18 @@ reaches() { # ID STATE
 	job 1 "done"
 	echo 'n1 local many 1' >"$LAGO_HOME/nodes"
 	run --separate-stderr lago-dispatch
-	[ "$status" -eq 78 ] && [[ $stderr == *"nodes: line 1"* ]]
+	[ "$status" -eq 78 ]
+	[[ $stderr == *"nodes: line 1"* ]]
 	echo 'local local 4 4096' >"$LAGO_HOME/nodes"
 	echo 'free=999999999' >"$LAGO_HOME/config"
 	run --separate-stderr lago-dispatch
-	[ "$status" -eq 74 ] && [ ! -e "$LAGO_HOME/jobs/1/runs/1" ]
+	[ "$status" -eq 74 ]
+	[ ! -e "$LAGO_HOME/jobs/1/runs/1" ]
 	rm "$LAGO_HOME/config"
 	printf elsewhere >"$LAGO_HOME/jobs/.head"
 	run --separate-stderr lago-dispatch
-	[ "$status" -eq 78 ] && [[ $stderr == *elsewhere* ]]
+	[ "$status" -eq 78 ]
+	[[ $stderr == *elsewhere* ]]
 }
 
 @test "dispatch: -N says what would start and starts nothing" {
@@ -172,7 +178,8 @@ reaches() { # ID STATE
 	job 2 "done"
 	run --separate-stderr timeout 30 lago-dispatch -i 0.1 -x drain=1
 	[ "$status" -eq 0 ]
-	[ "$(state 1)" = "done" ] && [ "$(state 2)" = "done" ]
+	[ "$(state 1)" = "done" ]
+	[ "$(state 2)" = "done" ]
 }
 
 @test "dispatch: a pass killed after the claim starts nothing twice" {

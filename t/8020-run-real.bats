@@ -36,7 +36,8 @@ last() {
 	[ "$status" -eq 0 ]
 	[ "$(sed -n 's/^fuzzed=//p' a.run/progress)" -ge 11 ]
 	[ "$(last a.run 4)" -ge 1 ] # restarts
-	[ "$(last a.run 5)" -gt 100 ] && [ "$(last a.run 7)" -gt 50 ]
+	[ "$(last a.run 5)" -gt 100 ]
+	[ "$(last a.run 7)" -gt 50 ]
 	[ "$(bugs a.run | wc -l)" -ge 3 ]
 	# each kept crash has its record and what the target printed
 	jq -r .input_sha256 a.run/crashes.jsonl | sort -u >records
@@ -86,7 +87,8 @@ last() {
 	run --separate-stderr lago-run -P 2 -t 12 -o a.run \
 		"$EXAMPLES/chunk-afl.zip"
 	[ "$status" -eq 0 ]
-	[ "$(last a.run 3)" = 2 ] && [ "$(last a.run 5)" -gt 100 ]
+	[ "$(last a.run 3)" = 2 ]
+	[ "$(last a.run 5)" -gt 100 ]
 	[ "$(last a.run 7)" -gt 50 ] # edges
 	[ "$(bugs a.run | wc -l)" -ge 3 ]
 	[ "$(names a.run/corpus | wc -l)" -gt 0 ]
@@ -114,7 +116,8 @@ fuzzing() {
 		[ -s had ]
 		lago-run -q -P 1 -t 8 -o "$kind" "$EXAMPLES/chunk-$kind.zip"
 		[ -z "$(names "$kind/crashes" | comm -13 - had)" ]
-		[ -e "$kind/crashes.jsonl" ] && [ ! -e "$kind/work" ]
+		[ -e "$kind/crashes.jsonl" ]
+		[ ! -e "$kind/work" ]
 	done
 }
 

@@ -60,7 +60,8 @@ fake_bundle() {
 		'crashes show 0123456789ab' 'import 99'; do
 		# shellcheck disable=SC2086
 		run --separate-stderr lago $command
-		[ "$status" -eq 66 ] && [ -z "$output" ]
+		[ "$status" -eq 66 ]
+		[ -z "$output" ]
 		[ "$(grep -c . <<<"$stderr")" -eq 1 ]
 	done
 }

@@ -11,20 +11,27 @@ commands() {
 @test "cli: -h is the usage on stdout, 0; -V names versions" {
 	for command in lago $(commands); do
 		run --separate-stderr "$command" -h
-		[ "$status" -eq 0 ] && [[ $output == usage:* ]] && [ -z "$stderr" ]
+		[ "$status" -eq 0 ]
+		[[ $output == usage:* ]]
+		[ -z "$stderr" ]
 		run --separate-stderr "$command" -V
-		[ "$status" -eq 0 ] && [[ $output == lago* ]] && [ -z "$stderr" ]
+		[ "$status" -eq 0 ]
+		[[ $output == lago* ]]
+		[ -z "$stderr" ]
 	done
 }
 
 @test "cli: a bad option is 64 and the usage on stderr" {
 	for command in $(commands); do
 		run --separate-stderr "$command" -'?'
-		[ "$status" -eq 64 ] && [ -z "$output" ]
+		[ "$status" -eq 64 ]
+		[ -z "$output" ]
 		[[ $stderr == *usage:* ]]
 	done
 	run --separate-stderr lago nothing-like-this
-	[ "$status" -eq 64 ] && [ -z "$output" ] && [ -n "$stderr" ]
+	[ "$status" -eq 64 ]
+	[ -z "$output" ]
+	[ -n "$stderr" ]
 }
 
 @test "cli: a full disk at stdout is 74, not success" {
@@ -99,9 +106,11 @@ commands() {
 @test "cli: lago runs its commands and finds their pages" {
 	need man
 	run --separate-stderr lago status -h
-	[ "$status" -eq 0 ] && [[ $output == *lago-status* ]]
+	[ "$status" -eq 0 ]
+	[[ $output == *lago-status* ]]
 	run --separate-stderr env MANPAGER=cat lago help submit
-	[ "$status" -eq 0 ] && [[ $output == *bundle* ]]
+	[ "$status" -eq 0 ]
+	[[ $output == *bundle* ]]
 	run --separate-stderr lago help no-such-page
 	[ "$status" -eq 66 ]
 	run --separate-stderr lago help ../../etc/passwd
