@@ -11,7 +11,7 @@ page_examples() {
 # corpus, crash inputs, a log.  Made once, copied for each page.
 prepare() {
 	mkdir -p "$LAGO_HOME" "$BATS_TEST_TMPDIR/here"
-	cd "$BATS_TEST_TMPDIR/here"
+	cd "$BATS_TEST_TMPDIR/here" || return 1
 	cp "$EXAMPLES/chunk-libfuzzer.zip" bundle.zip
 	cp "$EXAMPLES/chunk-libfuzzer" target
 	cp -R "$EXAMPLES/seeds" corpus
@@ -25,11 +25,11 @@ prepare() {
 }
 
 renew() {
-	cd /
+	cd / || return 1
 	rm -rf "$LAGO_HOME" "$BATS_TEST_TMPDIR/here"
 	cp -R "$LAGO_HOME.new" "$LAGO_HOME"
 	cp -R "$BATS_TEST_TMPDIR/here.new" "$BATS_TEST_TMPDIR/here"
-	cd "$BATS_TEST_TMPDIR/here"
+	cd "$BATS_TEST_TMPDIR/here" || return 1
 }
 
 @test "pages: the examples of every command run as printed, in their order" {
