@@ -550,8 +550,9 @@ native_sample(
 	if (ptrace(PTRACE_SEIZE, tid, NULL, NULL) != 0)
 		return fail_errno(f, EX_LAGO_UNAVAILABLE,
 		    "cannot trace process %d", (int)pid);
-	if (ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) != 0 ||
-	    await_stop(pid, tid, &status) != 0)
+	/* Also of one that is just ending: it is a zombie until we wait. */
+	ptrace(PTRACE_INTERRUPT, tid, NULL, NULL);
+	if (await_stop(pid, tid, &status) != 0)
 		return fail_set(f, EX_LAGO_UNAVAILABLE,
 		    "process %d did not stop", (int)pid);
 	look(n, tid);
