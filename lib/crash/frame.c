@@ -332,7 +332,7 @@ frame_valgrind(struct str line, struct frame *f)
 		return false;
 	f->has_pc = true;
 	s = frame_strip(s);
-	if (s.n > 0 && s.p[s.n - 1] == ')' && (open = opened(s)) > 0) {
+	if (s.n > 0 && s.p[s.n - 1] == ')' && (open = opened(s)) < s.n) {
 		where = str_of(s.p + open + 1, s.n - open - 2);
 		s = frame_strip(str_of(s.p, open));
 		if (lit(&where, "in ") || lit(&where, "within "))

@@ -24,6 +24,8 @@ reader_open(struct reader *r, const char *kind, const char *tool, bool fatal)
 		r->n++;
 	p = &r->reports[r->n - 1];
 	memset(p, 0, sizeof(*p));
+	p->thread = p->message = p->exception = p->dedup = STR("");
+	p->scariness = p->insn = p->place = p->place_fn = STR("");
 	p->kind = kinds_find(kind);
 	p->tool = tool;
 	p->fatal = fatal;
@@ -31,7 +33,7 @@ reader_open(struct reader *r, const char *kind, const char *tool, bool fatal)
 	r->stack = NULL;
 	r->more = NULL;
 	r->role = REPORT_CRASH;
-	r->thread.n = 0;
+	r->thread = STR("");
 	r->heading = true;
 	return p;
 }
