@@ -28,7 +28,7 @@ make_quiet() {
 	PATH=$BATS_TEST_TMPDIR/moved/bin:$PATH
 	[ "$(command -v lago-submit)" = "$BATS_TEST_TMPDIR/moved/bin/lago-submit" ]
 	examples
-	id=$(lago-submit -t 6 -P 1 -m 1000 "$EXAMPLES/chunk-libfuzzer.zip")
+	id=$(lago-submit -t 6 -P 1 -m 1000 "$EXAMPLES/chunk-libfuzzer.zip" | cut -f1)
 	timeout 120 lago-dispatch -q -i 0.5 -x drain=1
 	lago-import -q
 	[ "$(lago-crashes -j | jq -s length)" -ge 1 ]
