@@ -24,15 +24,16 @@
 #include "run/seen.h"
 #include "run/task.h"
 
-#define BATCH 64	      /* inputs at once */
+#define BATCH 16	      /* inputs at once */
 #define KEEP_MOST 200	      /* inputs of a bucket */
 #define TRIES 3		      /* of those that are looked at closely */
 #define CLOSE 3		      /* so many of each exact bucket */
 #define RECORDS_MAX (1 << 30) /* bytes */
 #define REPORT_MAX (256 << 10)
 #define INPUT_MAX (16 << 20)
-#define BATCH_TIME 3600.0 /* seconds, at most */
-#define ATTEMPTS 2	  /* of lago-triage, to give a record of an input */
+#define PATIENCE 60.0 /* seconds without a record, and the tries' limits */
+#define TIMEOUT 25.0  /* seconds of one try, when nobody said */
+#define ATTEMPTS 2    /* of lago-triage, to give a record of an input */
 
 struct bug {
 	uint64_t count;
@@ -62,7 +63,8 @@ struct livetriage {
 	struct list pending, late, close;
 	struct list batch; /* being run */
 	struct task *task;
-	size_t read; /* of what it printed */
+	size_t read;	 /* of what it printed */
+	double patience; /* seconds */
 	uint64_t given_up;
 };
 
@@ -284,6 +286,7 @@ take_records(struct life *l)
 			break;
 		take_record(l, p, (size_t)(end - p));
 		t->read += (size_t)(end - p) + 1;
+		t->task->end_by = clock_mono() + t->patience;
 	}
 	buf_release(&b);
 }
@@ -440,7 +443,9 @@ start_batch(struct life *l)
 	strs_add(&options, "lago-triage");
 	strs_addf(&options, "-r%d", close ? TRIES : 1);
 	t->read = 0;
-	t->task = replays_start(l, &options, &inputs, 5, BATCH_TIME, &f);
+	t->patience = PATIENCE + 4 * (close ? TRIES : 1) *
+				     life_seconds(l, "timeout", TIMEOUT);
+	t->task = replays_start(l, &options, &inputs, 5, t->patience, &f);
 	if (t->task == NULL) {
 		life_say(l, "%s", f.text);
 		end_batch(l);
