@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -264,6 +265,22 @@ instance_of(const char *path)
 	return -1;
 }
 
+/* The second of fuzzing in which the file was written, as it says itself. */
+static double
+when(const struct life *l, const char *path)
+{
+	double now = life_fuzzed(l), ago;
+	struct timespec clock;
+	struct stat st;
+
+	clock_gettime(CLOCK_REALTIME, &clock);
+	if (fstatat(l->workfd, path, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return now;
+	ago = (double)(clock.tv_sec - st.st_mtim.tv_sec) +
+	      (double)(clock.tv_nsec - st.st_mtim.tv_nsec) / 1e9;
+	return ago <= 0 ? now : ago >= now ? 0 : now - ago;
+}
+
 /* Durable in crashes/, then in the list; NULL when it was known. */
 static struct found *
 keep(struct life *l, const struct buf *b, const char *path, bool seed)
@@ -284,7 +301,7 @@ keep(struct life *l, const struct buf *b, const char *path, bool seed)
 	}
 	f = know(l, sha);
 	f->artefact = mem_strdup(name != NULL ? name + 1 : path);
-	f->seconds = life_fuzzed(l);
+	f->seconds = when(l, path);
 	f->instance = seed ? -1 : instance_of(path);
 	f->seed = seed;
 	f->late = is_late(path);
