@@ -22,12 +22,12 @@ enum word {
 	C_DEADLY,
 	C_SANITIZER,
 	C_ASSERT,
+	C_FAIL,
 	C_PANIC,
 	C_PANICKED,
 	C_NEVER,
 	C_RECEIVED,
 	C_RIP,
-	C_IN,
 	C_LEAK,
 	C_RUNTIME_ERROR,
 	C_NOTE,
@@ -66,12 +66,12 @@ static const char *const words[] = {
     "sanitizer:deadlysignal",
     "sanitizer",
     "assert",
-    "panic",
+    " fail",
+    "panic: ",
     "panicked at '",
     "should never be reached",
     "program received signal",
     "rip ",
-    "in ",
     "direct leak of ",
     ": runtime error: ",
     "note: ",
@@ -310,13 +310,13 @@ signal_after_better(const struct compat_state *s, struct str line)
 	    "Stack-overflow", "Out-of-memory", "Timeout", "Unreachable code",
 	    "V8 API error", "V8 sandbox violation"};
 
-	if (!has(s, C_SANITIZER) ||
-	    !pat_match("%*%aSanitizer: %*%{ABRT %|breakpoint %|ILL %|TRAP %}",
-		line, NULL))
+	if (!has(s, C_SANITIZER))
 		return false;
 	for (size_t i = 0; i < N(better); i++)
 		if (type_is(s, better[i]))
-			return true;
+			return pat_match("%*S%lanitizer: %*%{ABRT %|breakpoint "
+					 "%|ILL %|TRAP %}",
+			    line, NULL);
 	return false;
 }
 
@@ -347,11 +347,12 @@ assertions(struct compat_state *s, struct str line)
 	static const char d4[] =
 	    "%*%v%*/%*:%N:%sassertion %* failed:%s%(%v%*%)";
 	struct str cap[PAT_CAPTURES];
+	bool failed = has(s, C_ASSERT) && has(s, C_FAIL);
 	const char *quote;
 
-	if (has(s, C_ASSERT) || has(s, C_PANIC)) {
-		if (pat_match(d1, line, cap))
-			assertion(s, cap[0]);
+	if ((failed || has(s, C_PANIC)) && pat_match(d1, line, cap))
+		assertion(s, cap[0]);
+	if (failed) {
 		if (pat_match(d2, line, cap))
 			assertion(s, cap[1]);
 		if (pat_match(d3, line, cap))
@@ -401,8 +402,10 @@ msan_tsan(struct compat_state *s, struct str line)
 	struct str cap[PAT_CAPTURES];
 	struct buf b = BUF_INIT;
 
-	if (!has(s, C_SANITIZER) || contains(line, " suppressions") ||
-	    contains(line, " warnings") ||
+	if (!has(s, C_SANITIZER) ||
+	    (!contains(line, "ThreadSanitizer") &&
+		!contains(line, "MemorySanitizer")) ||
+	    contains(line, " suppressions") || contains(line, " warnings") ||
 	    !pat_match("%*%{ThreadSanitizer%|MemorySanitizer%}:%S%(%^(:^%)",
 		line, cap) ||
 	    str_starts(cap[0], STR("ABRT")) || str_starts(cap[0], STR("ILL")))
@@ -660,8 +663,8 @@ memory_fault(struct compat_state *s, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
 
-	if (!has(s, C_SANITIZER) ||
-	    !pat_match("%*%aSanitizer%*%{SEGV%|access-violation%} on unknown "
+	if (!has(s, C_SANITIZER) || !contains(line, " on unknown address ") ||
+	    !pat_match("%*S%lanitizer%*%{SEGV%|access-violation%} on unknown "
 		       "address %(%H%)",
 		line, cap))
 		return false;
@@ -738,7 +741,7 @@ step_l(struct compat_state *s, struct str line)
 	if (has(s, C_SANITIZER)) {
 		if (bad_free(s, line))
 			return true;
-		if (pat_match("%*%aSanitizer: FPE ", line, NULL)) {
+		if (pat_match("%*S%lanitizer: FPE ", line, NULL)) {
 			reset(s);
 			set(s, "Floating-point-exception");
 			return true;

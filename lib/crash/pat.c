@@ -6,7 +6,7 @@
 enum { STEPS = 1 << 20, DEPTH = 256 };
 
 struct match {
-	const char *end;
+	const char *start, *end;
 	bool fold;
 	int ncap; /* captures that were opened */
 	long steps;
@@ -178,6 +178,9 @@ special(struct match *m, const char *p, const char *s, int ncap)
 		return s < m->end && match(m, p + 1, s + 1, ncap);
 	case '^':
 		return run_without(m, p + 1, s, ncap);
+	case 'l':
+		return s - m->start > 1 && isalpha((unsigned char)s[-2]) &&
+		       match(m, p + 1, s, ncap);
 	case '-':
 		return lazy(m, p + 1, s, ncap);
 	case '%':
@@ -211,7 +214,7 @@ match(struct match *m, const char *p, const char *s, int ncap)
 bool
 pat_match(const char *pattern, struct str s, struct str *cap)
 {
-	struct match m = {.end = s.p + s.n};
+	struct match m = {.start = s.p, .end = s.p + s.n};
 
 	if (pattern[0] == '%' && pattern[1] == 'i') {
 		m.fold = true;

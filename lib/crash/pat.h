@@ -12,6 +12,7 @@
  *	%.  one byte				%$  the end
  *	%^abc^  one or more bytes, none of a b c
  *	%( %)  a part to capture, in order	%{a%|b%|%}  alternatives
+ *	%l  nothing, but the byte before the last one matched is a letter
  *	%i  (first) letter case does not count	%%  a percent sign
  */
 #ifndef LAGO_CRASH_PAT_H
