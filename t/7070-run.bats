@@ -28,6 +28,12 @@ key() {
 	sed -n "s/^$2=//p" "$1"
 }
 
+@test "answers of plug-ins, reasons, paths that a target can write" {
+	run "$TOP/t/unit/run-test"
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
 @test "the whole life: crash, corpus, stats; called again it says the same" {
 	fake_bundle a crash
 	run --separate-stderr lago-run -P 2 -t 2 -x env.FROM_JOB=job a.zip
@@ -321,4 +327,19 @@ strays() {
 	echo allow=network >"$LAGO_HOME/config"
 	run --separate-stderr lago-run "$LAGO_HOME/jobs/$id"
 	[ "$status" -eq 0 ]
+}
+
+@test "without a sandbox: no driver or provision.sh of a bundle, unless allowed" {
+	mkdir bin
+	printf '#!/bin/sh\nexit 1\n' >bin/bwrap
+	chmod +x bin/bwrap
+	fake_bundle a crash stray
+	PATH=$PWD/bin:$PATH run --separate-stderr lago-run -P 1 -t 2 a.zip
+	[ "$status" -eq 69 ]
+	[[ $stderr == *"needs a sandbox"* ]]
+	run --separate-stderr lago-run -P 1 -t 2 -x sandbox=no -o b.run a.zip
+	[ "$status" -eq 0 ]
+	[ -n "$(ls b.run/crashes)" ]
+	run strays
+	[ "$status" -ne 0 ]
 }

@@ -53,8 +53,10 @@ add_line(struct kv *kv, const char *p, size_t n)
 	if (value != NULL && value != line) {
 		*value++ = '\0';
 		len = out_tsv_unescape(value, strlen(value));
-		if (len >= 0 && strlen(value) == (size_t)len)
+		if (len >= 0 && memchr(value, '\0', (size_t)len) == NULL) {
+			value[len] = '\0';
 			kv_add(kv, line, value);
+		}
 	}
 	free(line);
 }
