@@ -106,8 +106,7 @@ execute(const struct order *o, int report)
 		set_limit(RLIMIT_FSIZE, o->w.fsize);
 	if (o->w.ncpus > 0)
 		set_cpus(o);
-	if (o->w.nice != 0)
-		setpriority(PRIO_PROCESS, 0, o->w.nice);
+	setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + o->w.nice);
 	if (o->w.oom_score_adj != 0)
 		set_oom(o->w.oom_score_adj);
 	environ = o->env;

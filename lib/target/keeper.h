@@ -65,7 +65,7 @@ struct keeper_cmd {
 	const struct cpus *cpus; /* NULL: all that we may run on */
 	uint64_t memory;	 /* RLIMIT_AS in bytes, 0 none */
 	uint64_t fsize;		 /* RLIMIT_FSIZE in bytes, 0 none */
-	int nice;
+	int nice;		 /* added to ours */
 	int oom_score_adj;
 };
 #define KEEPER_CMD_INIT                        \

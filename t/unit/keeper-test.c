@@ -5,6 +5,7 @@
  */
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <fcntl.h>
@@ -144,7 +145,8 @@ test_setting(const char *dir)
 	cpus_allowed(&allowed, NULL);
 	allowed.v[0] = allowed.v[allowed.n - 1];
 	allowed.n = 1;
-	snprintf(want, sizeof(want), "%d 1048576 0 5 77\n", allowed.v[0]);
+	snprintf(want, sizeof(want), "%d 1048576 0 %d 77\n", allowed.v[0],
+	    getpriority(PRIO_PROCESS, 0) + 5);
 	cmd.cpus = &allowed;
 	cmd.memory = (uint64_t)1 << 30;
 	cmd.nice = 5;
