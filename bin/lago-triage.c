@@ -96,6 +96,9 @@ setting_x(struct setting *s, const char *text)
 	else if (str_eq(name, STR("depth")) &&
 		 opt_parse_num(value, 1, 64, &number) == 0)
 		s->policy.depth = (int)number;
+	else if (str_eq(name, STR("more")) &&
+		 opt_parse_num(value, 0, 1000, &number) == 0)
+		s->replay.more = (int)number;
 	else if (str_starts(name, STR("env.")) && n > 4)
 		strs_add(&s->env, text + 4);
 	else if (str_eq(name, STR("traces")))
@@ -384,7 +387,7 @@ inputs(struct setting *s, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct setting s = {.target = EXEC_TARGET_INIT};
+	struct setting s = {.target = EXEC_TARGET_INIT, .replay.more = 10};
 	struct fail f;
 
 	opt_start(argv);

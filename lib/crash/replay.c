@@ -26,7 +26,7 @@
 #include "target/exec.h"
 
 /* More tries, with random addresses, for what shows nothing. */
-enum { MORE = 10, TEXT = 256 << 10, TRACE = 1 << 20 };
+enum { TEXT = 256 << 10, TRACE = 1 << 20 };
 static const double MORE_TIME = 20; /* seconds, for all of them */
 
 /* A bucket that a try showed, with the first output that had it. */
@@ -117,7 +117,8 @@ run_tries(
 	}
 	in.aslr = true;
 	for (int i = 0;
-	     i < MORE && !crashed(t) && clock_mono() - start < MORE_TIME; i++) {
+	     i < r->more && !crashed(t) && clock_mono() - start < MORE_TIME;
+	     i++) {
 		if (judge_again(r->judge, &in, f) == -1)
 			return -1;
 		note(t, r->judge);

@@ -17,6 +17,7 @@ enum { REPLAY_LOST = 101 }; /* the exit status of what did not reproduce */
 struct replay {
 	struct judge *judge;
 	int tries;	     /* at least 1 */
+	int more;	     /* of them when none crashed, addresses random */
 	const char *reports; /* directory for what the target printed, NULL */
 	const char *traces;  /* directory with what the finder printed, NULL */
 	const char *target;  /* a name for the record, NULL */

@@ -97,6 +97,17 @@ life_seconds(const struct life *l, const char *key, double otherwise)
 								 : otherwise;
 }
 
+double
+life_timeout(const struct life *l)
+{
+	const char *measured = kv_get(&l->progress, "limit");
+	double v = life_seconds(l, "timeout", 0);
+
+	if (v == 0 && measured != NULL && opt_parse_duration(measured, &v) != 0)
+		v = 0;
+	return v;
+}
+
 static void
 hurry(struct life *l, enum life_hurry how)
 {

@@ -77,6 +77,7 @@ struct life {
 	/* of the driver, valid from the check on */
 	struct strs driver_env;
 	bool cumulative; /* counters of an instance go on over restarts */
+	bool own_limit;	 /* of one execution: needs none from us */
 	struct strs replay_env, replay_argv;
 	char *replay_file;	  /* the name its input must have, or NULL */
 	struct strs crash_status; /* exit statuses that mean a crash */
@@ -102,6 +103,8 @@ double life_fuzzed(const struct life *l);
 /* The job's number of that key. */
 int64_t life_int(const struct life *l, const char *key, int64_t otherwise);
 double life_seconds(const struct life *l, const char *key, double otherwise);
+/* Limit of one execution, seconds: the job's, else what was measured, else 0. */
+double life_timeout(const struct life *l);
 /* Looks at signals, the stop file and the budget; sets hurry and end_by. */
 void life_look(struct life *l);
 

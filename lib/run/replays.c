@@ -20,6 +20,8 @@
 #include "run/rooms.h"
 #include "run/task.h"
 
+#define HANG_LEAST 1.0 /* seconds */
+
 #define INPUT_MAX (16 << 20)
 
 static const char *const dirs[] = {
@@ -119,12 +121,15 @@ operands(const struct strs *inputs)
 static void
 add_job(const struct life *l, const char *name, struct strs *argv)
 {
-	double timeout = life_seconds(l, "timeout", 0);
+	double timeout = life_timeout(l);
 	size_t i;
 
 	strs_add(argv, "-0j");
+	/* A fuzzer's limit is for a quiet moment on a warm machine: only what
+	 * takes twice as long is a hang. */
 	if (timeout > 0)
-		strs_addf(argv, "-t%g", timeout);
+		strs_addf(argv, "-t%g",
+		    2 * timeout < HANG_LEAST ? HANG_LEAST : 2 * timeout);
 	if (l->replay_file != NULL)
 		strs_addf(argv, "-xfile=%s", l->replay_file);
 	for (i = 0; i < l->crash_status.n; i++)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/json.h"
+#include "base/kv.h"
 #include "base/mem.h"
 #include "base/strs.h"
 #include "run/collect.h"
@@ -27,8 +29,15 @@
 #define SEED_MAX (16 << 20)
 #define RECORDS_MAX (1 << 30)
 
+/* The limit of one execution, where none is given: so many times the slowest
+ * seed, seconds. */
+#define LIMIT_TIMES 5
+#define LIMIT_LEAST 0.05
+#define LIMIT_MOST 10
+
 struct check {
 	size_t ran;
+	int64_t slowest;   /* of those that did not crash, microseconds */
 	struct strs bad;   /* SHA-256 */
 	struct buf bucket; /* of the last bad one */
 	bool differ;
@@ -64,8 +73,12 @@ note(struct check *c, const char *p, size_t n)
 {
 	struct buf sha = BUF_INIT, bucket = BUF_INIT;
 	const char *crash = json_type(p, n, "$.crash");
+	int64_t wall;
 
 	c->ran++;
+	if (json_int(p, n, "$.wall_us", &wall) && wall > c->slowest &&
+	    (crash == NULL || strcmp(crash, "true") != 0))
+		c->slowest = wall;
 	if (crash != NULL && strcmp(crash, "true") == 0 &&
 	    json_text(p, n, "$.input_sha256", &sha) && hash_is_hex(sha.p)) {
 		json_text(p, n, "$.bucket", &bucket);
@@ -108,6 +121,7 @@ start(struct life *l, struct fail *f)
 	inside_write(l->workfd, EMPTY, "", 0, 0644);
 	strs_add(&options, "lago-triage");
 	strs_add(&options, "-r1");
+	strs_add(&options, "-xmore=0");
 	strs_addf(&inputs, "%s/" EMPTY, l->work);
 	if (file_list(l->workfd, "in", &names, f) == 0) {
 		for (i = 0; i < names.n; i++)
@@ -130,6 +144,23 @@ ensure_one(struct life *l)
 	if (file_list(l->workfd, "in", &names, NULL) == 0 && names.n == 0)
 		inside_write(l->workfd, "in/zeros", "00000000", 8, 0644);
 	strs_release(&names);
+}
+
+static void
+measured(struct life *l, int64_t slowest)
+{
+	double limit = LIMIT_TIMES * (double)slowest / 1e6;
+	char ms[32];
+
+	if (slowest == 0 || l->own_limit || life_timeout(l) > 0)
+		return;
+	if (limit < LIMIT_LEAST)
+		limit = LIMIT_LEAST;
+	if (limit > LIMIT_MOST)
+		limit = LIMIT_MOST;
+	kv_setf(&l->progress, "limit", "%.3f", limit);
+	snprintf(ms, sizeof(ms), "%.0f", limit * 1000);
+	strs_env_set(&l->driver_env, "LAGO_TIMEOUT", ms);
 }
 
 int
@@ -156,5 +187,6 @@ seeds_check(struct life *l)
 	strs_release(&c.bad);
 	buf_release(&c.bucket);
 	ensure_one(l);
+	measured(l, c.slowest);
 	return rc;
 }

@@ -104,7 +104,7 @@ environment(struct life *l)
 {
 	struct strs *e = &l->driver_env;
 	const char *path = getenv("PATH");
-	double timeout = life_seconds(l, "timeout", 0);
+	double timeout = life_timeout(l);
 	const char *member = kv_get(&l->job, "member");
 
 	strs_release(e);
@@ -157,9 +157,12 @@ probe(struct life *l, struct fail *f)
 	if (rc == 0)
 		plugin_lines(buf_str(&b), b.len, &kv);
 	for (i = 0; i < kv.n; i++)
-		if (strcmp(kv.v[i].key, "ability") == 0 &&
-		    strcmp(kv.v[i].value, "resume") == 0)
-			l->cumulative = true;
+		if (strcmp(kv.v[i].key, "ability") == 0) {
+			if (strcmp(kv.v[i].value, "resume") == 0)
+				l->cumulative = true;
+			else if (strcmp(kv.v[i].value, "limit") == 0)
+				l->own_limit = true;
+		}
 	kv_release(&kv);
 	buf_release(&b);
 	return rc;
