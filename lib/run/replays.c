@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/paths.h"
+#include "base/kv.h"
 #include "base/strs.h"
 #include "run/inside.h"
 #include "run/life.h"
@@ -139,6 +140,9 @@ add_job(const struct life *l, const char *name, struct strs *argv)
 	if (strcmp(name, "lago-triage") == 0) {
 		strs_addf(argv, "-xtraces=%s/triage/traces", l->work);
 		strs_addf(argv, "-o%s/triage/reports", l->work);
+		if (kv_get(&l->job, "target") != NULL)
+			strs_addf(argv, "-xfuzz_target=%s",
+			    kv_get(&l->job, "target"));
 	}
 }
 
