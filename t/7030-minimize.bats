@@ -50,7 +50,7 @@ nothing_left() {
 		[ "$status" -eq 0 ]
 		[ -z "$stderr" ]
 		[ "$(field lost)" -eq 0 ]
-		[ "$(field files_in)" -eq 24 ]
+		[ "$(field files_in)" -eq 16 ]
 		[ "$(field files)" -eq "$(find "out$n" -type f | wc -l)" ]
 		[ "$(field files)" -lt 16 ]
 		[ "$(field tuples)" -gt 50 ]
@@ -109,7 +109,7 @@ nothing_left() {
 	: >odd/empty
 	cp in/text odd/$'new\nline'
 	cp in/text odd/$'\xff\xfe'
-	cp in/list "odd/--"
+	cp in/index "odd/--"
 	mkfifo odd/fifo
 	ln -s /etc/passwd odd/link
 	for target in chunk-afl-plain chunk-libfuzzer; do
