@@ -18,14 +18,7 @@
 #include "base/out.h"
 #include "base/strs.h"
 
-static unsigned number, failed;
-
-static void
-check(bool ok, const char *what)
-{
-	printf("%sok %u - %s\n", ok ? "" : "not ", ++number, what);
-	failed += !ok;
-}
+#include "tap.h"
 
 static void
 test_records(void)
@@ -35,20 +28,20 @@ test_records(void)
 	long n;
 
 	out_tsv_escape(&b, raw, sizeof(raw) - 1);
-	check(strcmp(b.p, "a\\tb\\nc\\\\d\\0e\\r\xff") == 0, "TSV escapes");
+	tap_ok(strcmp(b.p, "a\\tb\\nc\\\\d\\0e\\r\xff") == 0, "TSV escapes");
 	n = out_tsv_unescape(b.p, b.len);
-	check(n == sizeof(raw) - 1 && memcmp(b.p, raw, (size_t)n) == 0,
+	tap_ok(n == sizeof(raw) - 1 && memcmp(b.p, raw, (size_t)n) == 0,
 	    "TSV comes back byte for byte");
-	check(out_tsv_unescape(strcpy(b.p, "a\\q"), 3) == -1 &&
-		  out_tsv_unescape(strcpy(b.p, "a\\"), 2) == -1,
+	tap_ok(out_tsv_unescape(strcpy(b.p, "a\\q"), 3) == -1 &&
+		   out_tsv_unescape(strcpy(b.p, "a\\"), 2) == -1,
 	    "an unknown or cut escape is refused");
 	buf_reset(&b);
 	out_json_string(&b, "\"\\\n\0\x1b\xc3\xa9\xc0\xaf\xed\xa0\x80", 12);
-	check(strcmp(b.p,
-		  "\"\\\"\\\\\\n\\u0000\\u001b\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd"
-		  "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"") == 0,
+	tap_ok(strcmp(b.p,
+		   "\"\\\"\\\\\\n\\u0000\\u001b\xc3\xa9\xef\xbf\xbd\xef\xbf\xbd"
+		   "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"") == 0,
 	    "JSON text: controls escaped, bad UTF-8 replaced byte by byte");
-	check(json_valid(b.p, b.len), "and it is valid JSON");
+	tap_ok(json_valid(b.p, b.len), "and it is valid JSON");
 	buf_release(&b);
 }
 
@@ -68,18 +61,18 @@ test_json(void)
 	struct buf b = BUF_INIT;
 	int64_t v = 0;
 
-	check(json_int(text, n, "$.a.b[0]", &v) && v == 1, "a number by path");
-	check(json_text(text, n, "$.a.b[1]", &b) && strcmp(b.p, "x") == 0,
+	tap_ok(json_int(text, n, "$.a.b[0]", &v) && v == 1, "a number by path");
+	tap_ok(json_text(text, n, "$.a.b[1]", &b) && strcmp(b.p, "x") == 0,
 	    "a text by path");
-	check(!json_text(text, n, "$.a.b[2]", &b) &&
-		  json_type(text, n, "$.nothing") == NULL,
+	tap_ok(!json_text(text, n, "$.a.b[2]", &b) &&
+		   json_type(text, n, "$.nothing") == NULL,
 	    "null and absent");
 	buf_reset(&b);
-	check(json_each(text, n, "$.a.b", join, &b) == 0 &&
-		  strcmp(b.p, "0:integer:1 1:text:x 2:null: ") == 0,
+	tap_ok(json_each(text, n, "$.a.b", join, &b) == 0 &&
+		   strcmp(b.p, "0:integer:1 1:text:x 2:null: ") == 0,
 	    "members in order");
-	check(!json_valid("{\"a\":1} x", 9) && !json_valid("{\"a\":", 5) &&
-		  !json_valid("", 0),
+	tap_ok(!json_valid("{\"a\":1} x", 9) && !json_valid("{\"a\":", 5) &&
+		   !json_valid("", 0),
 	    "what is not JSON");
 	buf_release(&b);
 }
@@ -97,15 +90,15 @@ test_kv(void)
 	size_t i;
 	bool ok = true;
 
-	check(kv_parse(&kv, text, sizeof(text) - 1, "job", &f) == 0 &&
-		  kv.n == 6 && strcmp(kv_get(&kv, "a"), "x\ty = z") == 0 &&
-		  kv_int(&kv, "n", 0) == -12 && *kv_get(&kv, "empty") == '\0' &&
-		  kv_get(&kv, "none") == NULL,
+	tap_ok(kv_parse(&kv, text, sizeof(text) - 1, "job", &f) == 0 &&
+		   kv.n == 6 && strcmp(kv_get(&kv, "a"), "x\ty = z") == 0 &&
+		   kv_int(&kv, "n", 0) == -12 &&
+		   *kv_get(&kv, "empty") == '\0' && kv_get(&kv, "none") == NULL,
 	    "key=value lines");
 	kv_format(&kv, &b);
-	check(kv_parse(&again, b.p, b.len, "again", &f) == 0 &&
-		  again.n == kv.n &&
-		  strcmp(kv_get(&again, "a"), "x\ty = z") == 0,
+	tap_ok(kv_parse(&again, b.p, b.len, "again", &f) == 0 &&
+		   again.n == kv.n &&
+		   strcmp(kv_get(&again, "a"), "x\ty = z") == 0,
 	    "what is written reads the same");
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		kv_release(&again);
@@ -114,7 +107,7 @@ test_kv(void)
 		    kv_parse(&again, bad[i], strlen(bad[i]), "job", &f) == -1 &&
 		    f.status == EX_LAGO_DATA;
 	}
-	check(ok, "bad lines are refused with 65");
+	tap_ok(ok, "bad lines are refused with 65");
 	kv_release(&kv);
 	kv_release(&again);
 	buf_release(&b);
@@ -126,21 +119,21 @@ test_numbers(void)
 	double d;
 	int64_t v;
 
-	check(opt_parse_duration("90", &d) == 0 && d == 90 &&
-		  opt_parse_duration("1.5h", &d) == 0 && d == 5400 &&
-		  opt_parse_duration("2d", &d) == 0 && d == 172800,
+	tap_ok(opt_parse_duration("90", &d) == 0 && d == 90 &&
+		   opt_parse_duration("1.5h", &d) == 0 && d == 5400 &&
+		   opt_parse_duration("2d", &d) == 0 && d == 172800,
 	    "durations");
-	check(
+	tap_ok(
 	    opt_parse_duration("", &d) && opt_parse_duration("1w", &d) &&
 		opt_parse_duration("-1", &d) && opt_parse_duration("0X9", &d) &&
 		opt_parse_duration("1e3", &d) &&
 		opt_parse_duration("nan", &d) && opt_parse_duration("1mm", &d),
 	    "what is no duration");
-	check(opt_parse_num("12", 0, 12, &v) == 0 && v == 12 &&
-		  opt_parse_num("13", 0, 12, &v) &&
-		  opt_parse_num("", 0, 9, &v) &&
-		  opt_parse_num(" 1", 0, 9, &v) &&
-		  opt_parse_num("99999999999999999999", 0, INT64_MAX, &v),
+	tap_ok(opt_parse_num("12", 0, 12, &v) == 0 && v == 12 &&
+		   opt_parse_num("13", 0, 12, &v) &&
+		   opt_parse_num("", 0, 9, &v) &&
+		   opt_parse_num(" 1", 0, 9, &v) &&
+		   opt_parse_num("99999999999999999999", 0, INT64_MAX, &v),
 	    "numbers and their range");
 }
 
@@ -154,44 +147,44 @@ test_files(int dir)
 	bool cut;
 	int fd, other;
 
-	check(file_write(dir, "a", "hello", 5, 0600, &f) == 0 &&
-		  file_read(dir, "a", 5, &b, NULL, &f) == 0 &&
-		  strcmp(b.p, "hello") == 0,
+	tap_ok(file_write(dir, "a", "hello", 5, 0600, &f) == 0 &&
+		   file_read(dir, "a", 5, &b, NULL, &f) == 0 &&
+		   strcmp(b.p, "hello") == 0,
 	    "a file is written and read whole");
-	check(file_read(dir, "a", 4, &b, NULL, &f) == -1 &&
-		  f.status == EX_LAGO_DATA &&
-		  file_read(dir, "a", 4, &b, &cut, &f) == 0 && cut &&
-		  b.len == 4,
+	tap_ok(file_read(dir, "a", 4, &b, NULL, &f) == -1 &&
+		   f.status == EX_LAGO_DATA &&
+		   file_read(dir, "a", 4, &b, &cut, &f) == 0 && cut &&
+		   b.len == 4,
 	    "more than the limit is an error, or cut where asked for");
-	check(symlinkat("a", dir, "link") == 0 &&
-		  mkfifoat(dir, "p", 0600) == 0 &&
-		  file_read(dir, "link", 9, &b, NULL, &f) == -1 &&
-		  file_read(dir, "p", 9, &b, NULL, &f) == -1 &&
-		  f.status == EX_LAGO_NOINPUT,
+	tap_ok(symlinkat("a", dir, "link") == 0 &&
+		   mkfifoat(dir, "p", 0600) == 0 &&
+		   file_read(dir, "link", 9, &b, NULL, &f) == -1 &&
+		   file_read(dir, "p", 9, &b, NULL, &f) == -1 &&
+		   f.status == EX_LAGO_NOINPUT,
 	    "links and fifos are not read");
-	check(file_link(dir, "a", dir, "b", &f) == 0 &&
-		  file_link(dir, "a", dir, "b", &f) == 1,
+	tap_ok(file_link(dir, "a", dir, "b", &f) == 0 &&
+		   file_link(dir, "a", dir, "b", &f) == 1,
 	    "linking twice is harmless");
 	fd = openat(dir, "a", O_RDONLY);
-	check(hash_fd(fd, hex) == 0 &&
-		  strcmp(hex, "2cf24dba5fb0a30e26e83b2ac5b9e29e"
-			      "1b161e5c1fa7425e73043362938b9824") == 0,
+	tap_ok(hash_fd(fd, hex) == 0 &&
+		   strcmp(hex, "2cf24dba5fb0a30e26e83b2ac5b9e29e"
+			       "1b161e5c1fa7425e73043362938b9824") == 0,
 	    "SHA-256 of a file");
 	close(fd);
 	fd = file_lock(dir, "lock", 0, &f);
 	other = file_lock(dir, "lock", 0, &f);
-	check(fd >= 0 && other == -1 && f.status == EX_LAGO_TEMP,
+	tap_ok(fd >= 0 && other == -1 && f.status == EX_LAGO_TEMP,
 	    "a lock is held by one");
 	close(fd);
-	check(file_mkdirs(dir, "d/e/f", 0700, &f) == 0 &&
-		  file_mkdirs(dir, "d/e/f", 0700, &f) == 0 &&
-		  file_write(dir, "d/e/f/x", "", 0, 0600, &f) == 0 &&
-		  fchmodat(dir, "d/e", 0, 0) == 0 &&
-		  file_remove(dir, "d", &f) == 0 && !file_exists(dir, "d") &&
-		  file_remove(dir, "d", &f) == 0,
+	tap_ok(file_mkdirs(dir, "d/e/f", 0700, &f) == 0 &&
+		   file_mkdirs(dir, "d/e/f", 0700, &f) == 0 &&
+		   file_write(dir, "d/e/f/x", "", 0, 0600, &f) == 0 &&
+		   fchmodat(dir, "d/e", 0, 0) == 0 &&
+		   file_remove(dir, "d", &f) == 0 && !file_exists(dir, "d") &&
+		   file_remove(dir, "d", &f) == 0,
 	    "a tree is made and removed, permissions or not");
-	check(file_list(dir, ".", &names, &f) == 0 && names.n == 5 &&
-		  strcmp(names.v[0], "a") == 0,
+	tap_ok(file_list(dir, ".", &names, &f) == 0 && names.n == 5 &&
+		   strcmp(names.v[0], "a") == 0,
 	    "a listing has no temporary file left");
 	strs_release(&names);
 	buf_release(&b);
@@ -210,20 +203,20 @@ test_children(void)
 
 	for (i = 0; i < 200000; i++)
 		buf_addf(&big, "%d\n", i);
-	check(child_run(cat, NULL, NULL, big.p, big.len, 30, 1 << 24, &b,
-		  &status, &f) == 0 &&
-		  status == 0 && b.len == big.len &&
-		  memcmp(b.p, big.p, b.len) == 0,
+	tap_ok(child_run(cat, NULL, NULL, big.p, big.len, 30, 1 << 24, &b,
+		   &status, &f) == 0 &&
+		   status == 0 && b.len == big.len &&
+		   memcmp(b.p, big.p, b.len) == 0,
 	    "a megabyte goes through a child and back");
-	check(
+	tap_ok(
 	    child_run(none, NULL, NULL, "", 0, 5, 10, &b, &status, &f) == -1 &&
 		f.status == EX_LAGO_UNAVAILABLE,
 	    "a program that is not there is 69");
-	check(child_run(yes, NULL, NULL, "", 0, 30, 1000, &b, &status, &f) ==
-		      -1 &&
-		  strstr(f.text, "too much") != NULL,
+	tap_ok(child_run(yes, NULL, NULL, "", 0, 30, 1000, &b, &status, &f) ==
+		       -1 &&
+		   strstr(f.text, "too much") != NULL,
 	    "too much output stops it");
-	check(
+	tap_ok(
 	    child_run(nap, NULL, NULL, "", 0, 0.1, 10, &b, &status, &f) == -1 &&
 		strstr(f.text, "too long") != NULL,
 	    "the time limit stops it");
@@ -246,10 +239,9 @@ main(void)
 	test_numbers();
 	test_files(dir);
 	test_children();
-	check(fail_worse(1, 75) == 75 && fail_worse(75, 65) == 65 &&
-		  fail_worse(65, 74) == 65 && fail_worse(0, 1) == 1,
+	tap_ok(fail_worse(1, 75) == 75 && fail_worse(75, 65) == 65 &&
+		   fail_worse(65, 74) == 65 && fail_worse(0, 1) == 1,
 	    "the first hard status wins, then 75, then 1");
-	printf("1..%u\n", number);
 	file_remove(AT_FDCWD, name, &f);
-	return failed > 0;
+	return tap_end();
 }

@@ -7,14 +7,7 @@
 #include "cluster/nodes.h"
 #include "cluster/place.h"
 
-static unsigned number, failed;
-
-static void
-check(bool ok, const char *what)
-{
-	printf("%sok %u - %s\n", ok ? "" : "not ", ++number, what);
-	failed += !ok;
-}
+#include "tap.h"
 
 static struct outcome
 judge(enum outcome_life life, int status, const char *state, const char *reason,
@@ -39,39 +32,41 @@ test_judge(void)
 {
 	struct outcome j;
 
-	check(judge(OUTCOME_ALIVE, 0, "done", "deadline", 0).verdict ==
-		  OUTCOME_WAIT,
+	tap_ok(judge(OUTCOME_ALIVE, 0, "done", "deadline", 0).verdict ==
+		   OUTCOME_WAIT,
 	    "what lives is left alone, whatever it says");
-	check(judge(OUTCOME_UNKNOWN, 0, "done", "deadline", 0).verdict ==
-		  OUTCOME_WAIT,
+	tap_ok(judge(OUTCOME_UNKNOWN, 0, "done", "deadline", 0).verdict ==
+		   OUTCOME_WAIT,
 	    "no answer is no judgement");
 	j = judge(OUTCOME_ENDED, 0, "done", "deadline", 2);
-	check(j.verdict == OUTCOME_FINAL && strcmp(j.state, "done") == 0 &&
-		  strcmp(j.reason, "deadline") == 0,
+	tap_ok(j.verdict == OUTCOME_FINAL && strcmp(j.state, "done") == 0 &&
+		   strcmp(j.reason, "deadline") == 0,
 	    "a run that says done is done");
 	j = judge(OUTCOME_ENDED, 65, "failed", "provision", 0);
-	check(j.verdict == OUTCOME_FINAL && strcmp(j.state, "failed") == 0,
+	tap_ok(j.verdict == OUTCOME_FINAL && strcmp(j.state, "failed") == 0,
 	    "the job's own fault is final");
 	j = judge(OUTCOME_ENDED, 65, NULL, NULL, 0);
-	check(j.verdict == OUTCOME_FINAL && strcmp(j.reason, "bundle") == 0,
+	tap_ok(j.verdict == OUTCOME_FINAL && strcmp(j.reason, "bundle") == 0,
 	    "refused before it began is final");
 	j = judge(OUTCOME_GONE, 0, "running", NULL, 0);
-	check(j.verdict == OUTCOME_RETRY && j.losses == 1 && j.retry_at == 1030,
+	tap_ok(
+	    j.verdict == OUTCOME_RETRY && j.losses == 1 && j.retry_at == 1030,
 	    "a lost run is tried again after 30 s");
 	j = judge(OUTCOME_ENDED, 137, "running", NULL, 2);
-	check(j.verdict == OUTCOME_RETRY && j.losses == 3 && j.retry_at == 1120,
+	tap_ok(
+	    j.verdict == OUTCOME_RETRY && j.losses == 3 && j.retry_at == 1120,
 	    "the pause doubles");
 	j = judge(OUTCOME_ENDED, 137, "running", NULL, 3);
-	check(j.verdict == OUTCOME_GIVEUP && strcmp(j.state, "failed") == 0,
+	tap_ok(j.verdict == OUTCOME_GIVEUP && strcmp(j.state, "failed") == 0,
 	    "after the last retry it is given up");
 	j = judge(OUTCOME_ENDED, 75, NULL, NULL, 3);
-	check(j.verdict == OUTCOME_RETRY && j.losses == 3,
+	tap_ok(j.verdict == OUTCOME_RETRY && j.losses == 3,
 	    "no free core is not counted");
 	j = judge(OUTCOME_ENDED, 143, "finishing", NULL, 3);
-	check(
+	tap_ok(
 	    j.verdict == OUTCOME_RETRY && j.losses == 3, "TERM is not counted");
-	check(outcome_pause(50, 0.5) == 3600 && outcome_pause(1, 0) == 24 &&
-		  outcome_pause(1, 1) == 36,
+	tap_ok(outcome_pause(50, 0.5) == 3600 && outcome_pause(1, 0) == 24 &&
+		   outcome_pause(1, 1) == 36,
 	    "an hour at most, give or take a fifth");
 }
 
@@ -104,16 +99,16 @@ test_place(void)
 	};
 
 	place_runs(runs, 6, &nodes);
-	check(runs[0].job == 3 && runs[0].chosen == &v[0],
+	tap_ok(runs[0].job == 3 && runs[0].chosen == &v[0],
 	    "higher priority first, where the memory is");
-	check(runs[1].job == 1 && runs[1].chosen == NULL,
+	tap_ok(runs[1].job == 1 && runs[1].chosen == NULL,
 	    "what fits nowhere waits and holds up nobody");
-	check(runs[2].job == 2 && runs[2].chosen == &v[1],
+	tap_ok(runs[2].job == 2 && runs[2].chosen == &v[1],
 	    "the node with the most free CPUs");
-	check(runs[3].chosen == &v[0], "only nodes with the needed tags");
-	check(runs[4].chosen == &v[1] && v[1].cpus_used == 8,
+	tap_ok(runs[3].chosen == &v[0], "only nodes with the needed tags");
+	tap_ok(runs[4].chosen == &v[1] && v[1].cpus_used == 8,
 	    "filled to the last CPU and not beyond");
-	check(runs[5].chosen == &v[0], "a run goes on where its files are");
+	tap_ok(runs[5].chosen == &v[0], "a run goes on where its files are");
 }
 
 int
@@ -121,6 +116,5 @@ main(void)
 {
 	test_judge();
 	test_place();
-	printf("1..%u\n", number);
-	return failed > 0;
+	return tap_end();
 }

@@ -8,15 +8,7 @@
 #include "corpus/trace.h"
 #include "corpus/tuples.h"
 
-static int tests, failed;
-
-static void
-ok(bool yes, const char *what)
-{
-	tests++;
-	failed += !yes;
-	printf("%sok %d - %s\n", yes ? "" : "not ", tests, what);
-}
+#include "tap.h"
 
 static void
 maps(void)
@@ -36,12 +28,12 @@ maps(void)
 			class ++;
 		right &= out[i - 1] == i * 8 + class;
 	}
-	ok(n == 255 && right, "every count has the class of AFL's table");
+	tap_ok(n == 255 && right, "every count has the class of AFL's table");
 	n = trace_tuples(map, 256, true, out);
-	ok(n == 255 && out[254] == 255 * 8, "edges only");
+	tap_ok(n == 255 && out[254] == 255 * 8, "edges only");
 	memset(map, 0, sizeof map);
 	map[100] = 1;
-	ok(trace_tuples(map, 101, false, out) == 1 && out[0] == 800,
+	tap_ok(trace_tuples(map, 101, false, out) == 1 && out[0] == 800,
 	    "a map whose size is no multiple of 8");
 }
 
@@ -57,17 +49,17 @@ sets(void)
 	right &= trace_add(&t, b, 2, 8, &fresh) == 1 && fresh;
 	right &= trace_add(&t, a, 3, 7, &fresh) == 0 && !fresh;
 	right &= trace_add(&t, NULL, 0, 1, &fresh) == 2 && fresh;
-	ok(right && t.n == 3 && t.v[0].input == 7,
+	tap_ok(right && t.n == 3 && t.v[0].input == 7,
 	    "the same trace is one, of its first input");
 	for (uint32_t i = 0; i < 5000; i++) {
 		*n = i;
 		trace_add(&t, n, 1, i, NULL);
 		right &= trace_add(&t, n, 1, i, NULL) == i + 3;
 	}
-	ok(right && t.n == 5003, "many");
+	tap_ok(right && t.n == 5003, "many");
 	tuples_add_all(&s, &t);
-	ok(s.n == 5000 && tuples_has(&s, 0) && tuples_has(&s, 4999) &&
-		!tuples_has(&s, 5000),
+	tap_ok(s.n == 5000 && tuples_has(&s, 0) && tuples_has(&s, 4999) &&
+		   !tuples_has(&s, 5000),
 	    "a set of tuples");
 	trace_release(&t);
 	tuples_release(&s);
@@ -94,23 +86,23 @@ lines(void)
 	uint32_t out[64], n;
 	bool right = true;
 
-	ok(line("FT 3 17 9 9 8", false, &what, out, &n) == 3 &&
-		what == MERGE_FEATURES && n == 3 && out[0] == 8 &&
-		out[1] == 9 && out[2] == 17,
+	tap_ok(line("FT 3 17 9 9 8", false, &what, out, &n) == 3 &&
+		   what == MERGE_FEATURES && n == 3 && out[0] == 8 &&
+		   out[1] == 9 && out[2] == 17,
 	    "features in order, each once");
-	ok(line("FT 3 17 9 9 8", true, &what, out, &n) == 3 && n == 2 &&
-		out[0] == 8 && out[1] == 16,
+	tap_ok(line("FT 3 17 9 9 8", true, &what, out, &n) == 3 && n == 2 &&
+		   out[0] == 8 && out[1] == 16,
 	    "their edges");
-	ok(line("FT 0", false, &what, out, &n) == 0 && n == 0, "none");
-	ok(line("STARTED 12 100", false, &what, out, &n) == 12 &&
-		what == MERGE_STARTED,
+	tap_ok(line("FT 0", false, &what, out, &n) == 0 && n == 0, "none");
+	tap_ok(line("STARTED 12 100", false, &what, out, &n) == 12 &&
+		   what == MERGE_STARTED,
 	    "a start");
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
 		if (line(bad[i], false, &what, out, &n) != -1) {
 			printf("# taken: '%s'\n", bad[i]);
 			right = false;
 		}
-	ok(right, "what is no such line is refused");
+	tap_ok(right, "what is no such line is refused");
 }
 
 int
@@ -119,6 +111,5 @@ main(void)
 	maps();
 	sets();
 	lines();
-	printf("1..%d\n", tests);
-	return failed > 0;
+	return tap_end();
 }

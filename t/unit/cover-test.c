@@ -6,15 +6,7 @@
 #include "base/mem.h"
 #include "corpus/cover.h"
 
-static int tests, failed;
-
-static void
-ok(bool yes, const char *what)
-{
-	tests++;
-	failed += !yes;
-	printf("%sok %d - %s\n", yes ? "" : "not ", tests, what);
-}
+#include "tap.h"
 
 static uint32_t
 roll(uint32_t below)
@@ -74,10 +66,10 @@ small(void)
 				least = (size_t)__builtin_popcount(c);
 		best &= got == least;
 	}
-	ok(complete, "every tuple is covered");
-	ok(lean, "no chosen trace is redundant");
-	ok(best, "as few as possible on small tables");
-	ok(same, "the same seed gives the same choice");
+	tap_ok(complete, "every tuple is covered");
+	tap_ok(lean, "no chosen trace is redundant");
+	tap_ok(best, "as few as possible on small tables");
+	tap_ok(same, "the same seed gives the same choice");
 }
 
 static void
@@ -89,10 +81,10 @@ prices(void)
 	struct cover_opts o = {COVER_FILES, 50, 0, 1};
 	bool keep[3];
 
-	ok(cover_choose(t, 3, &o, keep) == 1 && keep[2],
+	tap_ok(cover_choose(t, 3, &o, keep) == 1 && keep[2],
 	    "fewest files: the one that has all");
 	o.goal = COVER_BYTES;
-	ok(cover_choose(t, 3, &o, keep) == 2 && !keep[2],
+	tap_ok(cover_choose(t, 3, &o, keep) == 2 && !keep[2],
 	    "fewest bytes: the two small ones");
 }
 
@@ -105,9 +97,9 @@ edges(void)
 	struct cover_opts o = {COVER_FILES, 10, 0, 1};
 	bool keep[2];
 
-	ok(cover_choose(NULL, 0, &o, keep) == 0, "nothing to choose from");
-	ok(cover_choose(none, 2, &o, keep) == 0, "traces without tuples");
-	ok(cover_choose(twins, 2, &o, keep) == 1 && keep[0] != keep[1],
+	tap_ok(cover_choose(NULL, 0, &o, keep) == 0, "nothing to choose from");
+	tap_ok(cover_choose(none, 2, &o, keep) == 0, "traces without tuples");
+	tap_ok(cover_choose(twins, 2, &o, keep) == 1 && keep[0] != keep[1],
 	    "of equals one");
 }
 
@@ -135,7 +127,7 @@ many(void)
 			kept[t[i].tuple[k]] = true;
 	for (size_t i = 0; i < 8000; i++)
 		complete &= have[i] == kept[i];
-	ok(complete, "3000 traces of 200 tuples are covered");
+	tap_ok(complete, "3000 traces of 200 tuples are covered");
 	free(t);
 	free(tuple);
 	free(keep);
@@ -148,6 +140,5 @@ main(void)
 	prices();
 	edges();
 	many();
-	printf("1..%d\n", tests);
-	return failed > 0;
+	return tap_end();
 }

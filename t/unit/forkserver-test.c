@@ -21,17 +21,9 @@
 #include "base/mem.h"
 #include "target/forkserver.h"
 
+#include "tap.h"
+
 extern char **environ;
-
-static int tests, failed;
-
-static void
-ok(bool yes, const char *what)
-{
-	tests++;
-	failed += !yes;
-	printf("%sok %d - %s\n", yes ? "" : "not ", tests, what);
-}
 
 /* --- the servers --- */
 
@@ -257,7 +249,7 @@ speaks(const char *kind, size_t size, bool shared)
 	pid = s ? forkserver_pid(s) : 0;
 	forkserver_stop(s);
 	right = right && kill(pid, 0) == -1 && access("input", F_OK);
-	ok(right, kind);
+	tap_ok(right, kind);
 	if (!right && f.status)
 		printf("# %s\n", f.text);
 }
@@ -270,7 +262,7 @@ refuses(const char *kind, const char *text)
 	bool right = !s && f.status == EX_LAGO_UNAVAILABLE &&
 		     strstr(f.text, text) && !strchr(f.text, '\n');
 
-	ok(right, kind);
+	tap_ok(right, kind);
 	if (!right)
 		printf("# '%s'\n", f.text);
 	forkserver_stop(s);
@@ -282,15 +274,16 @@ dying(void)
 	struct fail f;
 	struct forkserver *s = start("new", &f);
 
-	ok(s && run(s, "d") == FORKSERVER_DEAD && run(s, "x") == FORKSERVER_OK,
+	tap_ok(
+	    s && run(s, "d") == FORKSERVER_DEAD && run(s, "x") == FORKSERVER_OK,
 	    "an input that ends the server is told apart, the next one runs");
 	close(open("first", O_CREAT | O_WRONLY, 0600));
-	ok(run(s, "D") == FORKSERVER_OK && access("first", F_OK),
+	tap_ok(run(s, "D") == FORKSERVER_OK && access("first", F_OK),
 	    "a server that died is started again");
 	kill(forkserver_pid(s), SIGKILL);
-	ok(run(s, "x") == FORKSERVER_OK, "also when it was killed");
+	tap_ok(run(s, "x") == FORKSERVER_OK, "also when it was killed");
 	/* were the pid believed, this process would be killed */
-	ok(run(s, "P") != FORKSERVER_OK && run(s, "x") == FORKSERVER_OK,
+	tap_ok(run(s, "P") != FORKSERVER_OK && run(s, "x") == FORKSERVER_OK,
 	    "a pid that is not the server's child is not killed");
 	forkserver_stop(s);
 }
@@ -346,7 +339,7 @@ killed(void)
 		waitpid(server, NULL, WNOHANG);
 		clock_sleep(0.01);
 	}
-	ok(gone, "the server of a client that was killed ends");
+	tap_ok(gone, "the server of a client that was killed ends");
 }
 
 static void
@@ -357,12 +350,12 @@ looks(void)
 
 	fputs("##SIG_AFL_PERSISTENT## __AFL_SHM_ID", p);
 	fclose(p);
-	ok(forkserver_look("./looks", &f) ==
-		(FORKSERVER_AFL | FORKSERVER_PERSISTENT),
+	tap_ok(forkserver_look("./looks", &f) ==
+		   (FORKSERVER_AFL | FORKSERVER_PERSISTENT),
 	    "what a program is shows in its bytes");
-	ok(forkserver_look("sh", &f) == 0, "the PATH is searched");
-	ok(forkserver_look("./nothing", &f) == -1 &&
-		f.status == EX_LAGO_NOINPUT,
+	tap_ok(forkserver_look("sh", &f) == 0, "the PATH is searched");
+	tap_ok(forkserver_look("./nothing", &f) == -1 &&
+		   f.status == EX_LAGO_NOINPUT,
 	    "no such program");
 	unlink("looks");
 }
@@ -396,9 +389,8 @@ main(int argc, char **argv)
 	refuses("signal", "signal 9");
 	dying();
 	killed();
-	ok(segments() == 0, "no shared memory is left");
+	tap_ok(segments() == 0, "no shared memory is left");
 	if (chdir("/") || rmdir(dir))
 		printf("# something is left in %s\n", dir);
-	printf("1..%d\n", tests);
-	return failed > 0;
+	return tap_end();
 }

@@ -24,18 +24,12 @@
 #include "job/targetconf.h"
 #include "job/unpack.h"
 
+#include "tap.h"
+
 #define PROCESSES 8
 #define EACH 20
 
-static unsigned number, failed;
 static struct fail f;
-
-static void
-check(bool ok, const char *what)
-{
-	printf("%sok %u - %s\n", ok ? "" : "not ", ++number, what);
-	failed += !ok;
-}
 
 static long
 new_job(const struct home *h)
@@ -67,8 +61,8 @@ test_crowd(const struct home *h)
 		}
 	for (i = 0; i < PROCESSES; i++)
 		bad += wait(&status) == -1 || status != 0;
-	check(bad == 0 && home_jobs(h, &ids, &n, &f) == 0 &&
-		  n == PROCESSES * EACH && ids[n - 1] == PROCESSES * EACH,
+	tap_ok(bad == 0 && home_jobs(h, &ids, &n, &f) == 0 &&
+		   n == PROCESSES * EACH && ids[n - 1] == PROCESSES * EACH,
 	    "many at once: each its number, none left out");
 	free(ids);
 }
@@ -82,37 +76,37 @@ test_home(void)
 	long *ids, job, run;
 	size_t count;
 
-	check(mkdtemp(dir) != NULL && home_open(&h, dir, true, &f) == 0,
+	tap_ok(mkdtemp(dir) != NULL && home_open(&h, dir, true, &f) == 0,
 	    "a home is made");
-	check(new_job(&h) == 1, "the first job is 1");
-	check(file_remove(h.fd, "jobs/1", &f) == 0 && new_job(&h) == 2,
+	tap_ok(new_job(&h) == 1, "the first job is 1");
+	tap_ok(file_remove(h.fd, "jobs/1", &f) == 0 && new_job(&h) == 2,
 	    "a number is not used again when its job is gone");
-	check(unlinkat(h.fd, "jobs/.next", 0) == 0 && new_job(&h) == 3,
+	tap_ok(unlinkat(h.fd, "jobs/.next", 0) == 0 && new_job(&h) == 3,
 	    "a lost .next is made again from the jobs");
-	check(file_write(h.fd, "jobs/.next", "2\n", 2, 0644, &f) == 0 &&
-		  new_job(&h) == 4,
+	tap_ok(file_write(h.fd, "jobs/.next", "2\n", 2, 0644, &f) == 0 &&
+		   new_job(&h) == 4,
 	    "and one that is behind never replaces a job");
 	file_remove(h.fd, "jobs", &f);
 	mkdirat(h.fd, "jobs", 0700);
 	test_crowd(&h);
-	check(home_new_run(&n, &h, 5, &f) == 0 &&
-		  home_new_publish(&n, &f) == 0 && n.id == 1,
+	tap_ok(home_new_run(&n, &h, 5, &f) == 0 &&
+		   home_new_publish(&n, &f) == 0 && n.id == 1,
 	    "runs are numbered likewise");
 	home_new_end(&n);
-	check(home_run(&h, 5, 2, &f) == -1 && f.status == EX_LAGO_NOINPUT,
+	tap_ok(home_run(&h, 5, 2, &f) == -1 && f.status == EX_LAGO_NOINPUT,
 	    "no such run is 66");
-	check(home_new_run(&n, &h, 5, &f) == 0, "a run is begun");
+	tap_ok(home_new_run(&n, &h, 5, &f) == 0, "a run is begun");
 	home_new_end(&n);
-	check(home_runs(&h, 5, &ids, &count, &f) == 0 && count == 1 &&
-		  ids[0] == 1,
+	tap_ok(home_runs(&h, 5, &ids, &count, &f) == 0 && count == 1 &&
+		   ids[0] == 1,
 	    "what was not published is gone");
 	free(ids);
-	check(home_parse_id("7.12", &job, &run) == 0 && job == 7 && run == 12,
+	tap_ok(home_parse_id("7.12", &job, &run) == 0 && job == 7 && run == 12,
 	    "an id of a run");
-	check(home_parse_id("07", &job, &run) == -1 &&
-		  home_parse_id("7.", &job, &run) == -1 &&
-		  home_parse_id("1000000000", &job, &run) == -1 &&
-		  home_parse_id("7x", &job, &run) == -1,
+	tap_ok(home_parse_id("07", &job, &run) == -1 &&
+		   home_parse_id("7.", &job, &run) == -1 &&
+		   home_parse_id("1000000000", &job, &run) == -1 &&
+		   home_parse_id("7x", &job, &run) == -1,
 	    "what is no id");
 	file_remove(AT_FDCWD, dir, &f);
 	home_close(&h);
@@ -142,36 +136,36 @@ test_settings(void)
 {
 	struct kv job = {0};
 
-	check(sets("cpus", "4", "4") && sets("cpus", "", "") &&
-		  sets("cpus", "0", NULL) && sets("cpus", "-1", NULL) &&
-		  sets("cpus", "4097", NULL) && sets("cpus", "2x", NULL) &&
-		  sets("cpus", "99999999999999999999", NULL),
+	tap_ok(sets("cpus", "4", "4") && sets("cpus", "", "") &&
+		   sets("cpus", "0", NULL) && sets("cpus", "-1", NULL) &&
+		   sets("cpus", "4097", NULL) && sets("cpus", "2x", NULL) &&
+		   sets("cpus", "99999999999999999999", NULL),
 	    "numbers: in range, empty is the default, 0 is refused");
-	check(sets("deadline", "2h", "7200") && sets("deadline", "90", "90") &&
-		  sets("deadline", "1.5", "2") && sets("deadline", "0", NULL) &&
-		  sets("timeout", "0.05", "0.05") &&
-		  sets("timeout", "1e3", NULL),
+	tap_ok(
+	    sets("deadline", "2h", "7200") && sets("deadline", "90", "90") &&
+		sets("deadline", "1.5", "2") && sets("deadline", "0", NULL) &&
+		sets("timeout", "0.05", "0.05") && sets("timeout", "1e3", NULL),
 	    "durations");
-	check(sets("driver", "libFuzzer", "libfuzzer") &&
-		  sets("driver", "../afl", NULL) && sets("driver", "-a", NULL),
+	tap_ok(sets("driver", "libFuzzer", "libfuzzer") &&
+		   sets("driver", "../afl", NULL) && sets("driver", "-a", NULL),
 	    "the driver's name, as Lagopus spells it too");
-	check(sets("network", "1", "1") && sets("network", "yes", NULL) &&
-		  sets("mode", "qemu", "qemu") && sets("mode", "qem", NULL) &&
-		  sets("mode", "qemu frida", NULL),
+	tap_ok(sets("network", "1", "1") && sets("network", "yes", NULL) &&
+		   sets("mode", "qemu", "qemu") && sets("mode", "qem", NULL) &&
+		   sets("mode", "qemu frida", NULL),
 	    "choices");
-	check(sets("dict", "./a/b.dict", "a/b.dict") &&
-		  sets("dict", "/etc/passwd", NULL) &&
-		  sets("dict", "a/../../b", NULL),
+	tap_ok(sets("dict", "./a/b.dict", "a/b.dict") &&
+		   sets("dict", "/etc/passwd", NULL) &&
+		   sets("dict", "a/../../b", NULL),
 	    "paths stay in the bundle");
-	check(sets("env.A_1", "x y", "x y") && sets("env.A-B", "", NULL) &&
-		  sets("env.", "", NULL) && sets("cpu", "1", NULL),
+	tap_ok(sets("env.A_1", "x y", "x y") && sets("env.A-B", "", NULL) &&
+		   sets("env.", "", NULL) && sets("cpu", "1", NULL),
 	    "variables; an unknown key");
 	jobfile_set(&job, "env.ASAN_OPTIONS", "a=1", "", &f);
 	jobfile_set(&job, "env.ASAN_OPTIONS", "a=2", "", &f);
 	jobfile_set(&job, "env.A", "1", "", &f);
 	jobfile_set(&job, "env.A", "2", "", &f);
-	check(strcmp(kv_get(&job, "env.ASAN_OPTIONS"), "a=1:a=2") == 0 &&
-		  strcmp(kv_get(&job, "env.A"), "2") == 0,
+	tap_ok(strcmp(kv_get(&job, "env.ASAN_OPTIONS"), "a=1:a=2") == 0 &&
+		   strcmp(kv_get(&job, "env.A"), "2") == 0,
 	    "sanitizer options are joined, strongest last");
 	kv_release(&job);
 }
@@ -192,24 +186,24 @@ test_options(void)
 	struct buf b = BUF_INIT;
 	struct kv kv = {0};
 
-	check(options_parse(text, sizeof(text) - 1, "o", show, &b, &f) == 0 &&
-		  strcmp(b.p, "[libfuzzer]max_len=12;[libfuzzer]dict=a b more;"
-			      "[env]GODEBUG=x=1;[env]PATH=/x;[env]MINE=1;"
-			      "[asan]detect_leaks=0;[asan]a=b;") == 0,
+	tap_ok(options_parse(text, sizeof(text) - 1, "o", show, &b, &f) == 0 &&
+		   strcmp(b.p, "[libfuzzer]max_len=12;[libfuzzer]dict=a b more;"
+			       "[env]GODEBUG=x=1;[env]PATH=/x;[env]MINE=1;"
+			       "[asan]detect_leaks=0;[asan]a=b;") == 0,
 	    "sections, keys, continued lines");
-	check(options_settings(
-		  text, sizeof(text) - 1, "o", "X,MINE", &kv, &f) == 0 &&
-		  strcmp(kv_get(&kv, "env.ASAN_OPTIONS"),
-		      "detect_leaks=0:a=b") == 0 &&
-		  strcmp(kv_get(&kv, "env.GODEBUG"), "x=1") == 0 &&
-		  strcmp(kv_get(&kv, "env.MINE"), "1") == 0 &&
-		  kv_get(&kv, "env.PATH") == NULL,
+	tap_ok(options_settings(
+		   text, sizeof(text) - 1, "o", "X,MINE", &kv, &f) == 0 &&
+		   strcmp(kv_get(&kv, "env.ASAN_OPTIONS"),
+		       "detect_leaks=0:a=b") == 0 &&
+		   strcmp(kv_get(&kv, "env.GODEBUG"), "x=1") == 0 &&
+		   strcmp(kv_get(&kv, "env.MINE"), "1") == 0 &&
+		   kv_get(&kv, "env.PATH") == NULL,
 	    "settings: only variables that are allowed");
-	check(options_parse("[a]\nb\n", 6, "o", show, &b, &f) == -1 &&
-		  f.status == EX_LAGO_DATA &&
-		  options_parse("a=b\n", 4, "o", show, &b, &f) == -1 &&
-		  options_parse("[a\n", 3, "o", show, &b, &f) == -1 &&
-		  options_parse("[a]\nb=\0\n", 8, "o", show, &b, &f) == -1,
+	tap_ok(options_parse("[a]\nb\n", 6, "o", show, &b, &f) == -1 &&
+		   f.status == EX_LAGO_DATA &&
+		   options_parse("a=b\n", 4, "o", show, &b, &f) == -1 &&
+		   options_parse("[a\n", 3, "o", show, &b, &f) == -1 &&
+		   options_parse("[a]\nb=\0\n", 8, "o", show, &b, &f) == -1,
 	    "lines that are none");
 	buf_release(&b);
 	kv_release(&kv);
@@ -223,20 +217,20 @@ test_tree(void)
 	char name[16];
 	int i, rc = 0;
 
-	check(bundletree_name(".//a/./b//", &b, &f) == 0 &&
-		  strcmp(b.p, "a/b") == 0 &&
-		  bundletree_name("./", &b, &f) == 0 && b.len == 0 &&
-		  bundletree_name("a/..", &b, &f) == -1 &&
-		  bundletree_name("/a", &b, &f) == -1,
+	tap_ok(bundletree_name(".//a/./b//", &b, &f) == 0 &&
+		   strcmp(b.p, "a/b") == 0 &&
+		   bundletree_name("./", &b, &f) == 0 && b.len == 0 &&
+		   bundletree_name("a/..", &b, &f) == -1 &&
+		   bundletree_name("/a", &b, &f) == -1,
 	    "names in plain form");
-	check(bundletree_add(t, "a/b", BUNDLETREE_FILE, NULL, &f) == 0 &&
-		  bundletree_add(t, "a", BUNDLETREE_DIR, NULL, &f) == 0 &&
-		  bundletree_add(t, "a", BUNDLETREE_DIR, NULL, &f) == 0 &&
-		  bundletree_add(t, "a", BUNDLETREE_FILE, NULL, &f) == -1 &&
-		  bundletree_add(t, "a/b", BUNDLETREE_FILE, NULL, &f) == -1 &&
-		  bundletree_add(t, "a/b/c", BUNDLETREE_DIR, NULL, &f) == -1,
+	tap_ok(bundletree_add(t, "a/b", BUNDLETREE_FILE, NULL, &f) == 0 &&
+		   bundletree_add(t, "a", BUNDLETREE_DIR, NULL, &f) == 0 &&
+		   bundletree_add(t, "a", BUNDLETREE_DIR, NULL, &f) == 0 &&
+		   bundletree_add(t, "a", BUNDLETREE_FILE, NULL, &f) == -1 &&
+		   bundletree_add(t, "a/b", BUNDLETREE_FILE, NULL, &f) == -1 &&
+		   bundletree_add(t, "a/b/c", BUNDLETREE_DIR, NULL, &f) == -1,
 	    "each name once, directories often, nothing below a file");
-	check(
+	tap_ok(
 	    bundletree_add(t, "l", BUNDLETREE_LINK, "a", &f) == 0 &&
 		bundletree_add(t, "a/m", BUNDLETREE_LINK, "../l/b", &f) == 0 &&
 		bundletree_links(t, &f) == 0 &&
@@ -248,7 +242,7 @@ test_tree(void)
 		snprintf(name, sizeof(name), "x/%d", i);
 		rc = bundletree_add(t, name, BUNDLETREE_FILE, NULL, &f);
 	}
-	check(i > 90 && i < 101 && strstr(f.text, "too many names") != NULL,
+	tap_ok(i > 90 && i < 101 && strstr(f.text, "too many names") != NULL,
 	    "so many and no more");
 	bundletree_free(t);
 	buf_release(&b);
@@ -309,6 +303,5 @@ main(int argc, char **argv)
 	test_settings();
 	test_options();
 	test_tree();
-	printf("1..%u\n", number);
-	return failed > 0;
+	return tap_end();
 }

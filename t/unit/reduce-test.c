@@ -6,15 +6,7 @@
 #include "base/buf.h"
 #include "corpus/reduce.h"
 
-static int tests, failed;
-
-static void
-ok(bool yes, const char *what)
-{
-	tests++;
-	failed += !yes;
-	printf("%sok %d - %s\n", yes ? "" : "not ", tests, what);
-}
+#include "tap.h"
 
 static unsigned count, most;
 
@@ -95,28 +87,29 @@ reductions(void)
 
 	most = 100000;
 	fill_text(&b);
-	ok(!reduce_input(&r, &b) && b.len <= 20 && text(b.p, b.len, NULL) == 1,
+	tap_ok(
+	    !reduce_input(&r, &b) && b.len <= 20 && text(b.p, b.len, NULL) == 1,
 	    "text to what the test needs");
 	printf("# %zu bytes, %u tries\n", b.len, count);
 	buf_reset(&b);
 	fill_records(&b);
 	count = 0;
 	r.test = records;
-	ok(!reduce_input(&r, &b) && b.len == 11 &&
-		!memcmp(b.p + 4 + 1, "\0\0\0\2XY", 6) && count < 3000,
+	tap_ok(!reduce_input(&r, &b) && b.len == 11 &&
+		   !memcmp(b.p + 4 + 1, "\0\0\0\2XY", 6) && count < 3000,
 	    "records with lengths to one with what the test needs");
 	printf("# %zu bytes, %u tries\n", b.len, count);
 	buf_reset(&b);
 	fill_records(&b);
 	count = 0;
 	most = 50;
-	ok(reduce_input(&r, &b) == -1 && b.len < 80000 && count == 51,
+	tap_ok(reduce_input(&r, &b) == -1 && b.len < 80000 && count == 51,
 	    "stopped: the best so far");
 	most = 100000;
-	ok(records(b.p, b.len, NULL) == 1, "which is still good");
+	tap_ok(records(b.p, b.len, NULL) == 1, "which is still good");
 	buf_reset(&b);
 	r.test = text;
-	ok(reduce_input(&r, &b) == 0 && b.len == 0, "an empty one");
+	tap_ok(reduce_input(&r, &b) == 0 && b.len == 0, "an empty one");
 	buf_release(&b);
 }
 
@@ -129,16 +122,17 @@ chains(void)
 	char *zero = calloc(1, n);
 
 	fill_records(&b);
-	ok(reduce_find_chain(b.p, b.len, &c) && c.start == 4 && c.header == 5 &&
-		c.field == 1 && c.width == 4 && c.big && c.records == 300,
+	tap_ok(reduce_find_chain(b.p, b.len, &c) && c.start == 4 &&
+		   c.header == 5 && c.field == 1 && c.width == 4 && c.big &&
+		   c.records == 300,
 	    "the chain is found");
 	printf("# start %zu header %u field %u width %u records %zu\n", c.start,
 	    c.header, c.field, c.width, c.records);
 	buf_reset(&b);
 	fill_text(&b);
-	ok(!reduce_find_chain(b.p, b.len, &c), "text has none");
-	ok(!reduce_find_chain(zero, n, &c), "zeroes have none");
-	ok(!reduce_find_chain("", 0, &c), "nothing has none");
+	tap_ok(!reduce_find_chain(b.p, b.len, &c), "text has none");
+	tap_ok(!reduce_find_chain(zero, n, &c), "zeroes have none");
+	tap_ok(!reduce_find_chain("", 0, &c), "nothing has none");
 	free(zero);
 	buf_release(&b);
 }
@@ -148,6 +142,5 @@ main(void)
 {
 	reductions();
 	chains();
-	printf("1..%d\n", tests);
-	return failed > 0;
+	return tap_end();
 }

@@ -17,14 +17,7 @@
 #include "run/needed.h"
 #include "run/seen.h"
 
-static unsigned number, failed;
-
-static void
-check(bool ok, const char *what)
-{
-	printf("%sok %u - %s\n", ok ? "" : "not ", ++number, what);
-	failed += !ok;
-}
+#include "tap.h"
 
 #define BYTES(s) (s), sizeof(s) - 1
 
@@ -36,36 +29,36 @@ test_plugin(void)
 	struct kv kv = {0};
 	struct fail f = {0};
 
-	check(plugin_command(BYTES("A=1\0B=\0\0./t\0@@\0\0stdin\0"
-				   "crash_status 86\0"),
-		  "x", &c, &f) == 0 &&
-		  c.env.n == 2 && c.argv.n == 2 && c.more.n == 2 &&
-		  strcmp(c.more.v[1], "crash_status 86") == 0,
+	tap_ok(plugin_command(BYTES("A=1\0B=\0\0./t\0@@\0\0stdin\0"
+				    "crash_status 86\0"),
+		   "x", &c, &f) == 0 &&
+		   c.env.n == 2 && c.argv.n == 2 && c.more.n == 2 &&
+		   strcmp(c.more.v[1], "crash_status 86") == 0,
 	    "a command: environment, vector, more");
 	plugin_command_release(&c);
-	check(plugin_command(BYTES("\0./t\0"), "x", &c, &f) == 0 &&
-		  c.env.n == 0 && c.argv.n == 1,
+	tap_ok(plugin_command(BYTES("\0./t\0"), "x", &c, &f) == 0 &&
+		   c.env.n == 0 && c.argv.n == 1,
 	    "an empty environment");
 	plugin_command_release(&c);
-	check(plugin_command(BYTES(""), "x", &c, &f) == -1 && f.status == 65,
+	tap_ok(plugin_command(BYTES(""), "x", &c, &f) == -1 && f.status == 65,
 	    "nothing is no command");
-	check(plugin_command(BYTES("A=1\0\0"), "x", &c, &f) == -1,
+	tap_ok(plugin_command(BYTES("A=1\0\0"), "x", &c, &f) == -1,
 	    "an environment alone is none");
-	check(plugin_command(BYTES("./t\0\0./t\0"), "x", &c, &f) == -1,
+	tap_ok(plugin_command(BYTES("./t\0\0./t\0"), "x", &c, &f) == -1,
 	    "an environment has names and values");
 	plugin_items(BYTES("a\0b\nc\0cut"), &items);
-	check(items.n == 2 && strcmp(items.v[1], "b\nc") == 0,
+	tap_ok(items.n == 2 && strcmp(items.v[1], "b\nc") == 0,
 	    "items end with NUL, a cut one is left out");
 	strs_release(&items);
 	plugin_lines(BYTES("a\t1\nno tab\n\tno key\nb\tx\\ty\nb\\q\n"), &kv);
-	check(kv.n == 2 && strcmp(kv_get(&kv, "b"), "x\ty") == 0,
+	tap_ok(kv.n == 2 && strcmp(kv_get(&kv, "b"), "x\ty") == 0,
 	    "lines key TAB value, others are left out");
 	kv_release(&kv);
-	check(
+	tap_ok(
 	    plugin_probe(BYTES("protocol\t1\nmissing\tjq\n"), "x", &f) == -1 &&
 		strstr(f.text, "jq") != NULL,
 	    "a probe names what is missing");
-	check(plugin_probe(BYTES("protocol\t2\n"), "x", &f) == -1,
+	tap_ok(plugin_probe(BYTES("protocol\t2\n"), "x", &f) == -1,
 	    "another protocol is refused");
 }
 
@@ -74,14 +67,14 @@ test_reasons(void)
 {
 	const struct rundir_reason *r = rundir_reason("quota: 20 GiB");
 
-	check(r != NULL && r->fault == RUNDIR_JOB &&
-		  strcmp(r->state, "failed") == 0,
+	tap_ok(r != NULL && r->fault == RUNDIR_JOB &&
+		   strcmp(r->state, "failed") == 0,
 	    "a reason is its first word");
-	check(rundir_reason("quot") == NULL && rundir_reason("") == NULL &&
-		  rundir_reason(NULL) == NULL,
+	tap_ok(rundir_reason("quot") == NULL && rundir_reason("") == NULL &&
+		   rundir_reason(NULL) == NULL,
 	    "no other word is one");
-	check(rundir_ended("lost") && !rundir_ended("finishing") &&
-		  !rundir_ended(NULL),
+	tap_ok(rundir_ended("lost") && !rundir_ended("finishing") &&
+		   !rundir_ended(NULL),
 	    "states that end a run");
 }
 
@@ -96,8 +89,8 @@ test_needed(void)
 	struct strs names = {0};
 
 	needed_missing(BYTES(text), &names);
-	check(names.n == 2 && strcmp(names.v[0], "libx.so.1") == 0 &&
-		  strcmp(names.v[1], "lib y.so") == 0,
+	tap_ok(names.n == 2 && strcmp(names.v[0], "libx.so.1") == 0 &&
+		   strcmp(names.v[1], "lib y.so") == 0,
 	    "missing libraries, each once");
 	strs_release(&names);
 }
@@ -119,7 +112,7 @@ test_seen(void)
 		good &= seen_find(&s, key) != NULL &&
 			*seen_find(&s, key) == (void *)i;
 	}
-	check(good && s.n == 5000 && seen_find(&s, "key 0") == NULL,
+	tap_ok(good && s.n == 5000 && seen_find(&s, "key 0") == NULL,
 	    "a set of 5000");
 	seen_release(&s);
 }
@@ -140,28 +133,28 @@ test_inside(void)
 	close(fd);
 	fd = open(dir, O_RDONLY);
 	fd = openat(fd, "work", O_RDONLY);
-	check(inside_read(fd, "file", 1 << 20, &b) == -1 &&
-		  inside_read(fd, "../other/x", 1 << 20, &b) == -1 &&
-		  inside_read(fd, "/etc/passwd", 1 << 20, &b) == -1,
+	tap_ok(inside_read(fd, "file", 1 << 20, &b) == -1 &&
+		   inside_read(fd, "../other/x", 1 << 20, &b) == -1 &&
+		   inside_read(fd, "/etc/passwd", 1 << 20, &b) == -1,
 	    "no link and no way out is read");
-	check(inside_write(fd, "link/x", "x", 1, 0644) == -1 &&
-		  faccessat(fd, "../other/x", F_OK, 0) != 0,
+	tap_ok(inside_write(fd, "link/x", "x", 1, 0644) == -1 &&
+		   faccessat(fd, "../other/x", F_OK, 0) != 0,
 	    "nothing is written through a link");
-	check(inside_write(fd, "file", "abcdef", 6, 0644) == 0 &&
-		  inside_read(fd, "file", 6, &b) == 0 && b.len == 6,
+	tap_ok(inside_write(fd, "file", "abcdef", 6, 0644) == 0 &&
+		   inside_read(fd, "file", 6, &b) == 0 && b.len == 6,
 	    "a link in the place of a file is replaced");
-	check(inside_read(fd, "file", 5, &b) == -1, "no more than allowed");
-	check(inside_read_ends(fd, "file", 4, &b) == 0 &&
-		  strncmp(b.p, "ab", 2) == 0 &&
-		  strcmp(b.p + b.len - 2, "ef") == 0,
+	tap_ok(inside_read(fd, "file", 5, &b) == -1, "no more than allowed");
+	tap_ok(inside_read_ends(fd, "file", 4, &b) == 0 &&
+		   strncmp(b.p, "ab", 2) == 0 &&
+		   strcmp(b.p + b.len - 2, "ef") == 0,
 	    "head and tail of a larger one");
-	check(inside_dir(fd, "link") >= 0 &&
-		  inside_write(fd, "link/x", "x", 1, 0644) == 0 &&
-		  faccessat(fd, "../other/x", F_OK, 0) != 0,
+	tap_ok(inside_dir(fd, "link") >= 0 &&
+		   inside_write(fd, "link/x", "x", 1, 0644) == 0 &&
+		   faccessat(fd, "../other/x", F_OK, 0) != 0,
 	    "a link in the place of a directory is replaced");
 	inside_remove(fd, "link");
-	check(faccessat(fd, "link", F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
-		  faccessat(fd, "../other", F_OK, 0) == 0,
+	tap_ok(faccessat(fd, "link", F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
+		   faccessat(fd, "../other", F_OK, 0) == 0,
 	    "a tree is removed, nothing else");
 	buf_release(&b);
 	unlinkat(fd, "file", 0);
@@ -178,6 +171,5 @@ main(void)
 	test_needed();
 	test_seen();
 	test_inside();
-	printf("1..%u\n", number);
-	return failed > 0;
+	return tap_end();
 }

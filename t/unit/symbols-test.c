@@ -7,14 +7,7 @@
 
 #include "crash/symbols.h"
 
-static unsigned number, failed;
-
-static void
-check(bool ok, const char *what)
-{
-	printf("%sok %u - %s\n", ok ? "" : "not ", ++number, what);
-	failed += !ok;
-}
+#include "tap.h"
 
 static void
 print(const struct symbols_place *p)
@@ -40,29 +33,29 @@ test_rest(uint64_t one, uint64_t two)
 	const struct symbols_place *p, *q;
 	char id[100];
 
-	check(link("one", "module") == 0, "a module");
+	tap_ok(link("one", "module") == 0, "a module");
 	p = symbols_find(s, "module", one, NULL);
-	check(p->n == 1 && p->dwarf && p->v[0].line == 1 &&
-		  strcmp(p->v[0].function, "first") == 0,
+	tap_ok(p->n == 1 && p->dwarf && p->v[0].line == 1 &&
+		   strcmp(p->v[0].function, "first") == 0,
 	    "a function");
-	check(symbols_find(s, "module", one, NULL) == p, "is looked up once");
+	tap_ok(symbols_find(s, "module", one, NULL) == p, "is looked up once");
 	snprintf(id, sizeof(id), "%s", symbols_build_id(s, "module"));
-	check(strlen(id) == 40 && symbols_find(s, "module", one, id) == p &&
-		  symbols_find(s, "module", one, "00")->n == 0,
+	tap_ok(strlen(id) == 40 && symbols_find(s, "module", one, id) == p &&
+		   symbols_find(s, "module", one, "00")->n == 0,
 	    "not with another build id");
 	rename("two", "module");
 	symbols_refresh(s);
 	q = symbols_find(s, "module", two, NULL);
-	check(q->n == 1 && strcmp(q->v[0].function, "second") == 0 &&
-		  strcmp(p->v[0].function, "first") == 0,
+	tap_ok(q->n == 1 && strcmp(q->v[0].function, "second") == 0 &&
+		   strcmp(p->v[0].function, "first") == 0,
 	    "a file that was replaced");
-	check(symbols_find(s, "fifo", 1, NULL)->n == 0 &&
-		  symbols_find(s, "/dev/zero", 1, NULL)->n == 0 &&
-		  symbols_find(s, "absent", 1, NULL)->n == 0 &&
-		  symbols_find(s, "text", 1, NULL)->n == 0 &&
-		  symbols_build_id(s, "text") == NULL,
+	tap_ok(symbols_find(s, "fifo", 1, NULL)->n == 0 &&
+		   symbols_find(s, "/dev/zero", 1, NULL)->n == 0 &&
+		   symbols_find(s, "absent", 1, NULL)->n == 0 &&
+		   symbols_find(s, "text", 1, NULL)->n == 0 &&
+		   symbols_build_id(s, "text") == NULL,
 	    "what is no regular ELF file has no symbols");
-	check(symbols_find(s, "cut", one, NULL) != NULL, "a cut file");
+	tap_ok(symbols_find(s, "cut", one, NULL) != NULL, "a cut file");
 	symbols_free(s);
 }
 
@@ -76,8 +69,7 @@ main(int argc, char **argv)
 	if (argc == 4 && strcmp(argv[1], "-s") == 0) {
 		test_rest(
 		    strtoull(argv[2], NULL, 16), strtoull(argv[3], NULL, 16));
-		printf("1..%u\n", number);
-		return failed != 0;
+		return tap_end();
 	}
 	if (argc != 2)
 		return 64;
