@@ -287,6 +287,7 @@ static int
 add_job(struct submit *s, struct kv *job, struct fail *f)
 {
 	struct home_new new;
+	struct fail why;
 	char *name;
 	int rc = -1;
 
@@ -301,10 +302,15 @@ add_job(struct submit *s, struct kv *job, struct fail *f)
 	}
 	free(name);
 	if (rc == 0 && (rc = home_new_publish(&new, f)) == 0) {
-		rc = add_rows(&new, job, f);
+		rc = add_rows(&new, job, &why);
 		/* The job is there: to call again would queue it twice. */
-		if (rc == -1 && f->status == EX_LAGO_TEMP)
-			f->status = EX_LAGO_IO;
+		if (rc == -1)
+			fail_set(f,
+			    why.status == EX_LAGO_TEMP ? EX_LAGO_IO
+						       : why.status,
+			    "job %ld is queued but not in the database, "
+			    "lago-import adds it: %s",
+			    new.id, why.text);
 		print(job, new.id);
 	}
 	home_new_end(&new);

@@ -22,6 +22,25 @@
 #define SWEEP_AGE 3600	/* seconds */
 #define LOCK_PAUSE 0.05 /* seconds between two tries for a lock */
 
+/* fail_errno that names the whole path, whatever directory it starts from. */
+static int
+failed(
+    struct fail *f, int status, const char *what, int dirfd, const char *path)
+{
+	char link[32], dir[PATH_MAX] = "";
+	int why = errno;
+	ssize_t n = 0;
+
+	if (dirfd != AT_FDCWD && *path != '/') {
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
+		n = readlink(link, dir, sizeof(dir) - 1);
+	}
+	dir[n > 0 ? n : 0] = '\0';
+	errno = why;
+	return fail_errno(f, status, "cannot %s '%s%s%s'", what, dir,
+	    *dir != '\0' ? "/" : "", path);
+}
+
 /* The directory a path lies in, opened; *base is the last component. */
 static int
 open_parent(int dirfd, const char *path, const char **base)
@@ -67,7 +86,7 @@ file_out_open(struct file_out *o, int dirfd, const char *path, mode_t mode,
 	if (fd >= 0)
 		o->fp = fdopen(fd, "w");
 	if (o->fp == NULL) {
-		fail_errno(f, EX_LAGO_CANTCREAT, "cannot create '%s'", path);
+		failed(f, EX_LAGO_CANTCREAT, "create", dirfd, path);
 		file_out_abort(o);
 		return -1;
 	}
@@ -103,7 +122,7 @@ file_out_commit(struct file_out *o, struct fail *f)
 	if (rc == 0)
 		rc = fsync(o->dirfd);
 	if (rc != 0) {
-		fail_errno(f, EX_LAGO_IO, "cannot write '%s'", o->name);
+		failed(f, EX_LAGO_IO, "write", o->dirfd, o->name);
 		file_out_abort(o);
 		return -1;
 	}
@@ -128,7 +147,7 @@ file_write(int dirfd, const char *path, const void *p, size_t n, mode_t mode,
 	if (file_out_open(&o, dirfd, path, mode, f) != 0)
 		return -1;
 	if (fwrite(p, 1, n, o.fp) != n) {
-		fail_errno(f, EX_LAGO_IO, "cannot write '%s'", path);
+		failed(f, EX_LAGO_IO, "write", dirfd, path);
 		file_out_abort(&o);
 		return -1;
 	}
@@ -149,7 +168,7 @@ file_read(int dirfd, const char *path, size_t max, struct buf *b, bool *cut,
 		if (errno == ELOOP)
 			return fail_set(f, EX_LAGO_NOINPUT,
 			    "'%s' is a symbolic link, not a file", path);
-		return fail_errno(f, EX_LAGO_NOINPUT, "cannot open '%s'", path);
+		return failed(f, EX_LAGO_NOINPUT, "open", dirfd, path);
 	}
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		close(fd);
@@ -241,7 +260,7 @@ file_copy_fd(
 			break;
 	}
 	if (n != 0) {
-		fail_errno(f, EX_LAGO_IO, "cannot copy to '%s'", to);
+		failed(f, EX_LAGO_IO, "copy to", tofd, to);
 		file_out_abort(&o);
 		return -1;
 	}
@@ -262,7 +281,7 @@ file_link(
 	fd = openat(
 	    fromfd, from, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
-		return fail_errno(f, EX_LAGO_NOINPUT, "cannot open '%s'", from);
+		return failed(f, EX_LAGO_NOINPUT, "open", fromfd, from);
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
 		rc = fail_set(
 		    f, EX_LAGO_NOINPUT, "'%s' is not a regular file", from);
@@ -295,8 +314,7 @@ file_mkdirs(int dirfd, const char *path, mode_t mode, struct fail *f)
 		rc = -1;
 	}
 	if (rc != 0)
-		fail_errno(
-		    f, EX_LAGO_CANTCREAT, "cannot make directory '%s'", path);
+		failed(f, EX_LAGO_CANTCREAT, "make directory", dirfd, path);
 	free(part);
 	return rc;
 }
@@ -308,7 +326,7 @@ file_sync_dir(int dirfd, const char *path, struct fail *f)
 	int rc = fd < 0 ? -1 : fsync(fd);
 
 	if (rc != 0)
-		fail_errno(f, EX_LAGO_IO, "cannot sync '%s'", path);
+		failed(f, EX_LAGO_IO, "sync", dirfd, path);
 	if (fd >= 0)
 		close(fd);
 	return rc;
@@ -362,7 +380,7 @@ int
 file_remove(int dirfd, const char *path, struct fail *f)
 {
 	if (remove_entry(dirfd, path, NULL) != 0 && errno != ENOENT)
-		return fail_errno(f, EX_LAGO_IO, "cannot remove '%s'", path);
+		return failed(f, EX_LAGO_IO, "remove", dirfd, path);
 	return 0;
 }
 
@@ -401,9 +419,8 @@ int
 file_list(int dirfd, const char *path, struct strs *names, struct fail *f)
 {
 	if (each_entry(dirfd, path, list_entry, names) != 0)
-		return fail_errno(f,
-		    errno == ENOENT ? EX_LAGO_NOINPUT : EX_LAGO_IO,
-		    "cannot read directory '%s'", path);
+		return failed(f, errno == ENOENT ? EX_LAGO_NOINPUT : EX_LAGO_IO,
+		    "read directory", dirfd, path);
 	strs_sort(names);
 	return 0;
 }
@@ -500,11 +517,10 @@ file_lock(int dirfd, const char *path, double seconds, struct fail *f)
 		fd = openat(dirfd, path,
 		    O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
 	if (fd < 0)
-		return fail_errno(
-		    f, EX_LAGO_CANTCREAT, "cannot open lock '%s'", path);
+		return failed(f, EX_LAGO_CANTCREAT, "open lock", dirfd, path);
 	while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR) {
-			fail_errno(f, EX_LAGO_IO, "cannot lock '%s'", path);
+			failed(f, EX_LAGO_IO, "lock", dirfd, path);
 			close(fd);
 			return -1;
 		}

@@ -89,8 +89,8 @@ limits_tick(struct life *l)
 		    "the run uses more disk than the job's quota");
 	if (fstatvfs(l->dir, &v) == 0 &&
 	    (uint64_t)v.f_bavail * v.f_frsize < NODE_LEAST)
-		return full(
-		    l, "disk", EX_LAGO_IO, "this machine's disk is full");
+		return full(l, "disk", EX_LAGO_IO,
+		    "this machine's disk is full: less than 64 MiB are free");
 	return 0;
 }
 

@@ -160,6 +160,9 @@ prepare(struct store *s, enum store_mode mode, struct fail *f)
 	    SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, sql_hash, NULL, NULL);
 	if (store_schema_check(s->db, s->path, &now, f) != 0)
 		return -1;
+	if (mode == STORE_WRITE && sqlite3_db_readonly(s->db, "main") == 1)
+		return fail_set(
+		    f, EX_LAGO_CANTCREAT, "'%s' is not writable", s->path);
 	if (mode == STORE_WRITE)
 		return store_exec_all(s, writing, f);
 	if (now < store_schema_version() || !store_schema_views_ok(s->db))

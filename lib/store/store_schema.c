@@ -44,13 +44,21 @@ store_schema_fail(sqlite3 *db, const char *what, struct fail *f)
 	    {SQLITE_READONLY, EX_LAGO_CANTCREAT},
 	    {SQLITE_CANTOPEN, EX_LAGO_CANTCREAT},
 	    {SQLITE_PERM, EX_LAGO_CANTCREAT}};
+	const char *file = sqlite3_db_filename(db, "main");
 	int code = sqlite3_errcode(db) & 0xff, status = EX_LAGO_IO;
 	size_t i;
 
+	if (file != NULL && *file != '\0')
+		what = file;
 	for (i = 0; i < sizeof(map) / sizeof(map[0]); i++)
 		if (map[i].code == code)
 			status = map[i].status;
-	return fail_set(f, status, "%s: %s", what, sqlite3_errmsg(db));
+	if (code == SQLITE_READONLY)
+		return fail_set(f, status,
+		    "'%s' or its directory is not writable: SQLite needs both, "
+		    "to read, too",
+		    what);
+	return fail_set(f, status, "'%s': %s", what, sqlite3_errmsg(db));
 }
 
 static int
