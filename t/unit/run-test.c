@@ -100,7 +100,7 @@ test_seen(void)
 {
 	struct seen s = {0};
 	bool good = true;
-	char key[16];
+	char key[32];
 	long i;
 
 	for (i = 1; i <= 5000; i++) {
