@@ -395,7 +395,9 @@ choose(struct life *l, struct list *from)
 			push(&t->batch, from->v[i]);
 		i++;
 	}
-	memmove(from->v, from->v + i, (from->n - i) * sizeof(*from->v));
+	if (i > 0)
+		memmove(from->v, from->v + i,
+		    (from->n - i) * sizeof(*from->v));
 	from->n -= i;
 }
 
