@@ -396,8 +396,7 @@ choose(struct life *l, struct list *from)
 		i++;
 	}
 	if (i > 0)
-		memmove(from->v, from->v + i,
-		    (from->n - i) * sizeof(*from->v));
+		memmove(from->v, from->v + i, (from->n - i) * sizeof(*from->v));
 	from->n -= i;
 }
 
