@@ -31,10 +31,10 @@ last() {
 }
 
 @test "libFuzzer: crashes do not end it; bugs, corpus, reduced inputs (D15)" {
-	run --separate-stderr lago-run -P 1 -t 12 -o a.run \
+	run --separate-stderr lago-run -P 1 -t 8 -o a.run \
 		"$EXAMPLES/chunk-libfuzzer.zip"
 	[ "$status" -eq 0 ]
-	[ "$(sed -n 's/^fuzzed=//p' a.run/progress)" -ge 11 ]
+	[ "$(sed -n 's/^fuzzed=//p' a.run/progress)" -ge 8 ]
 	[ "$(last a.run 4)" -ge 1 ] # restarts
 	[ "$(last a.run 5)" -gt 100 ]
 	[ "$(last a.run 7)" -gt 50 ]
@@ -75,7 +75,7 @@ last() {
 	printf 'driver=libfuzzer\ntimeout=1\nmemory=600\n' >b/job
 	(cd b && zip -qr ../b.zip .)
 	start=$SECONDS
-	lago-run -P 1 -t 12 b.zip
+	lago-run -P 1 -t 8 b.zip
 	[ $((SECONDS - start)) -lt 90 ]
 	kinds b.run >typed
 	grep timeout typed
@@ -84,7 +84,7 @@ last() {
 }
 
 @test "AFL++: environment, statistics, bugs, corpus (D18, D38)" {
-	run --separate-stderr lago-run -P 2 -t 12 -o a.run \
+	run --separate-stderr lago-run -P 2 -t 8 -o a.run \
 		"$EXAMPLES/chunk-afl.zip"
 	[ "$status" -eq 0 ]
 	[ "$(last a.run 3)" = 2 ]
@@ -101,7 +101,7 @@ fuzzing() {
 
 @test "KILL of a real run and the same command: no crash is lost (D21)" {
 	for kind in libfuzzer afl; do
-		lago-run -q -P 1 -t 8 -o "$kind" "$EXAMPLES/chunk-$kind.zip" \
+		lago-run -q -P 1 -t 5 -o "$kind" "$EXAMPLES/chunk-$kind.zip" \
 			3>&- &
 		PID=$!
 		wait_for 20 fuzzing "$kind"
@@ -114,7 +114,7 @@ fuzzing() {
 			-o -path '*/artifacts/*' -type f |
 			xargs -r -d '\n' sha256sum | cut -c 1-64 | sort -u >had
 		[ -s had ]
-		lago-run -q -P 1 -t 8 -o "$kind" "$EXAMPLES/chunk-$kind.zip"
+		lago-run -q -P 1 -t 5 -o "$kind" "$EXAMPLES/chunk-$kind.zip"
 		[ -z "$(names "$kind/crashes" | comm -13 - had)" ]
 		[ -e "$kind/crashes.jsonl" ]
 		[ ! -e "$kind/work" ]

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,12 +31,15 @@
 #define RECORDS_MAX (1 << 30) /* bytes */
 #define REPORT_MAX (256 << 10)
 #define INPUT_MAX (16 << 20)
-#define PATIENCE 60.0 /* seconds without a record, and the tries' limits */
-#define TIMEOUT 25.0  /* seconds of one try, when nobody said */
-#define ATTEMPTS 2    /* of lago-triage, to give a record of an input */
+#define CLOSE_BUG 8	/* and of each bucket; of hangs one */
+#define LATE_LEAST 10.0 /* seconds for hangs at the end, else deadline / 10 */
+#define PATIENCE 60.0	/* seconds without a record, and the tries' limits */
+#define TIMEOUT 25.0	/* seconds of one try, when nobody said */
+#define ATTEMPTS 2	/* of lago-triage, to give a record of an input */
 
 struct bug {
 	uint64_t count;
+	unsigned close;	    /* inputs looked at closely */
 	struct found *best; /* smallest that reproduces */
 };
 
@@ -65,6 +68,8 @@ struct livetriage {
 	struct task *task;
 	size_t read;	 /* of what it printed */
 	double patience; /* seconds */
+	bool hangs;	 /* the batch is of late ones */
+	double late_end; /* monotonic: no more of them; 0: not yet */
 	uint64_t given_up;
 };
 
@@ -157,6 +162,7 @@ record_note(struct livetriage *t, const struct record *r)
 	e = exact_of(t, r->bucket.p, buf_str(&r->exact));
 	if (r->replays > 1 && !v->close) {
 		v->close = true;
+		v->bug->close++;
 		e->close++;
 	}
 	return e;
@@ -234,8 +240,10 @@ judge(struct life *l, struct found *f, const struct record *r, struct exact *e)
 	struct verdict *v = verdict_of(l->triage, f->sha);
 	bool best = best_note(v, f);
 
-	if (r->replays <= 1 && !v->close && e->close < CLOSE) {
+	if (r->replays <= 1 && !v->close && e->close < CLOSE &&
+	    v->bug->close < (f->late ? 1 : CLOSE_BUG)) {
 		e->close++;
+		v->bug->close++;
 		v->close = true;
 		push(&l->triage->close, f);
 	} else if (v->bug->count > KEEP_MOST && !best && !v->close) {
@@ -431,6 +439,9 @@ start_batch(struct life *l)
 	char *path;
 	size_t i;
 
+	t->hangs = !close && t->pending.n == 0;
+	if (t->hangs && t->late_end > 0 && clock_mono() >= t->late_end)
+		return;
 	choose(l, close		     ? &t->close
 		  : t->pending.n > 0 ? &t->pending
 				     : &t->late);
@@ -477,17 +488,25 @@ livetriage_tick(struct life *l)
 void
 livetriage_drain(struct life *l, double end)
 {
+	struct livetriage *t = l->triage;
+	double late = l->deadline / 10;
+
+	if (t->late_end == 0)
+		t->late_end =
+		    clock_mono() + (late > LATE_LEAST ? late : LATE_LEAST);
 	for (;;) {
 		livetriage_tick(l);
-		if (l->triage->task == NULL || clock_mono() >= end || l->gone ||
+		if (t->task == NULL || clock_mono() >= end || l->gone ||
 		    l->hurry == LIFE_KILL)
 			break;
+		if (t->hangs && clock_mono() >= t->late_end)
+			task_signal(l, t->task, SIGKILL);
 		task_sleep(l, 0.2);
 	}
-	if (l->triage->task != NULL) {
+	if (t->task != NULL) {
 		take_records(l);
-		task_free(l, l->triage->task);
-		l->triage->task = NULL;
+		task_free(l, t->task);
+		t->task = NULL;
 		end_batch(l);
 	}
 }
