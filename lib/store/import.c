@@ -187,6 +187,8 @@ job(struct import *im, long id, bool again, struct fail *f)
 	int dir, rc;
 
 	if ((dir = home_job(im->home, id, f)) < 0) {
+		if (again) /* asked for by name */
+			return -1;
 		import_warn(im, "%s", f->text);
 		return 0;
 	}
