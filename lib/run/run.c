@@ -242,6 +242,7 @@ end(struct life *l, int rc, struct fail *f)
 		*f = l->fail;
 	keeper_stop(l->keeper, over && rc == 0 ? 0 : GRACE);
 	l->keeper = NULL;
+	l->gone = true;
 	if (over && livetriage_untriaged(l) == 0)
 		sweep(l->dir);
 	if (l->signal != 0)
@@ -256,6 +257,14 @@ release(struct life *l)
 	series_free(l);
 	collect_free(l);
 	livetriage_free(l);
+	while (l->ntasks > 0)
+		task_free(l, l->tasks[0]);
+	free(l->tasks);
+	strs_release(&l->driver_env);
+	strs_release(&l->replay_env);
+	strs_release(&l->replay_argv);
+	strs_release(&l->crash_status);
+	free(l->replay_file);
 	kv_release(&l->job);
 	kv_release(&l->progress);
 	cpus_unclaim(&l->claim);
