@@ -55,21 +55,33 @@ flush(struct fail *f)
 	return 0;
 }
 
+/* A job by its number, or a path of results. */
+static int
+import_one(struct import *im, const char *id, struct fail *f)
+{
+	long job, run;
+	int dir;
+
+	if (home_parse_id(id, &job, &run) != 0)
+		return foreign_import(im, id, f);
+	if ((dir = home_job(im->home, job, f)) < 0)
+		return -1;
+	close(dir);
+	return import_job(im, job, f);
+}
+
 static int
 import(struct import *im, char **argv, struct fail *f)
 {
 	struct opt_operands o;
 	char *id;
-	long job, run;
 	int status = 0;
 
 	if (*argv == NULL || im->all)
 		return import_home(im, f) == 0 ? 0 : opt_warn(f);
 	opt_operands(&o, argv, false, false, usage);
 	while ((id = opt_next(&o)) != NULL) {
-		if ((home_parse_id(id, &job, &run) == 0
-			    ? import_job(im, job, f)
-			    : foreign_import(im, id, f)) != 0)
+		if (import_one(im, id, f) != 0)
 			status = fail_worse(status, opt_warn(f));
 	}
 	return status;

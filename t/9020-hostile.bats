@@ -78,7 +78,8 @@ bundle() {
 	done
 	one_line 64 lago "$odd"
 	one_line 66 lago help "$odd"
-	[ -z "$bad" ] && [ ! -e pwned ]
+	[ -z "$bad" ]
+	[ ! -e pwned ]
 }
 
 @test "hostile: bundles, inputs, directories and homes of such names work" {
@@ -88,7 +89,8 @@ bundle() {
 		LAGO_HOME=$BATS_TEST_TMPDIR/home\ $odd
 		cp -- "$EXAMPLES/chunk-libfuzzer.zip" "./$odd"
 		run --separate-stderr lago-submit -- "$odd"
-		[ "$status" -eq 0 ] && [ "${#lines[@]}" -eq 1 ]
+		[ "$status" -eq 0 ]
+		[ "${#lines[@]}" -eq 1 ]
 		[ "$(lago-status | cut -f 1,2)" = "1	queued" ]
 		lago-import
 		lago-run -qN -- "$odd" >/dev/null
@@ -97,7 +99,8 @@ bundle() {
 		cp "$EXAMPLES/crashes/palette-write" "./$odd/$odd"
 		run lago-triage -r1 -o "./$odd/reports" "./$odd/$odd" -- \
 			"$EXAMPLES/chunk-asan" @@
-		[ "$status" -eq 0 ] && [ "${#lines[@]}" -eq 1 ]
+		[ "$status" -eq 0 ]
+		[ "${#lines[@]}" -eq 1 ]
 		[[ $output == *palette_fill* ]]
 		[ "$(ls "./$odd/reports" | wc -l)" -eq 1 ]
 	done
@@ -156,7 +159,8 @@ bundle() {
 			>out 2>err || status=$?
 		cat err
 		[ "$status" -eq 69 ]
-		[ "$(wc -l <err)" -eq 1 ] && grep -q "$tool" err
+		[ "$(wc -l <err)" -eq 1 ]
+		grep -q "$tool" err
 		ln -s "/usr/bin/$tool" farm
 	done
 	rm farm/bwrap
@@ -165,12 +169,14 @@ bundle() {
 	PATH=$TOP/bin:$PWD/farm lago-run -q -P 1 -t 2 bundle.zip \
 		>out 2>err || status=$?
 	[ "$status" -eq 69 ]
-	[ "$(wc -l <err)" -eq 1 ] && grep -q bwrap err
+	[ "$(wc -l <err)" -eq 1 ]
+	grep -q bwrap err
 	one_line 69 lago-minimize -o out "$EXAMPLES/seeds" -- /bin/cat @@
 	one_line 66 lago-triage err -- no-such-program @@
 	lago-run -q -D nosuch "$EXAMPLES/chunk-afl.zip" >out 2>err || status=$?
 	[ "$status" -eq 69 ]
-	[ "$(wc -l <err)" -eq 1 ] && grep -q nosuch err
+	[ "$(wc -l <err)" -eq 1 ]
+	grep -q nosuch err
 }
 
 # small SIZE: a file system of that size at ./small, or skip.
@@ -232,7 +238,8 @@ fill() {
 		status=$?
 	wait
 	[ "$status" -eq 74 ]
-	[ "$(wc -l <../err)" -eq 1 ] && grep -q 'disk is full' ../err
+	[ "$(wc -l <../err)" -eq 1 ]
+	grep -q 'disk is full' ../err
 	[ "$(ls a.run/crashes | wc -l)" -eq 1 ]
 	(cd a.run/crashes && sha256sum -- * | awk '$1 != $2 { exit 1 }')
 	rm ballast
@@ -253,7 +260,8 @@ fill() {
 		}
 		[ "${#lines[@]}" -eq 1 ]
 	done
-	[ ! -e a.run ] && [ -z "$(ls -A r)" ]
+	[ ! -e a.run ]
+	[ -z "$(ls -A r)" ]
 }
 
 # As somebody whom permissions bind.
