@@ -339,6 +339,8 @@ collect_crashes(struct life *l)
 	double start = clock_mono();
 	size_t i;
 
+	if (l->hurry == LIFE_KILL)
+		return; /* at once means without results */
 	if (verbs_paths(l, "crashes", &paths, &f) != 0)
 		life_say(l, "%s", f.text);
 	for (i = 0; i < paths.n; i++)

@@ -240,7 +240,8 @@ instances_stop(struct life *l)
 	unsigned i;
 	int sig;
 
-	for (sig = SIGTERM;; sig = SIGKILL, end += GRACE) {
+	for (sig = l->hurry == LIFE_KILL ? SIGKILL : SIGTERM;;
+	     sig = SIGKILL, end += GRACE) {
 		for (i = 0; i < l->n; i++)
 			if (l->instances->v[i].task != NULL)
 				task_signal(l, l->instances->v[i].task, sig);

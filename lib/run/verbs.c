@@ -70,7 +70,11 @@ call(struct life *l, const struct strs *words, const struct strs *more,
 		return -1;
 	task_wait(l, t);
 	why = task_complaint(t);
-	if (t->overdue)
+	if (t->overdue && l->hurry != LIFE_GO_ON)
+		rc = fail_set(f, EX_LAGO_TEMP,
+		    "driver: '%s' was cut short by the end of the run",
+		    words->v[0]);
+	else if (t->overdue)
 		rc = fail_set(f, EX_LAGO_UNAVAILABLE,
 		    "driver: '%s' took longer than %.0f s", words->v[0],
 		    seconds);
