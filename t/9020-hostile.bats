@@ -245,7 +245,6 @@ fill() {
 	rm ballast
 	lago-run -q -P 1 -t 2 -o a.run ../bundle.zip | grep -q 'done	deadline'
 	jq -es 'any(.crash)' a.run/crashes.jsonl
-	cd ..
 }
 
 @test "hostile: a file that may not grow is an error, not a death" {
