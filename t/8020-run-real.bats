@@ -48,6 +48,7 @@ last() {
 	[ "$(names a.run/corpus | wc -l)" -gt 0 ]
 	[ "$(names a.run/corpus | wc -l)" -le "$(names a.run/queue | wc -l)" ]
 	# a reduced input is smaller and beside the original (D40)
+	shopt -s nullglob
 	for f in a.run/reduced/*; do
 		[ "$(stat -c %s "$f")" -lt \
 			"$(stat -c %s "a.run/crashes/${f##*/}")" ]
@@ -74,13 +75,18 @@ last() {
 	echo x >b/corpus/x
 	printf 'driver=libfuzzer\ntimeout=1\nmemory=600\n' >b/job
 	(cd b && zip -qr ../b.zip .)
-	start=$SECONDS
-	lago-run -P 1 -t 8 b.zip
-	[ $((SECONDS - start)) -lt 90 ]
-	kinds b.run >typed
-	grep timeout typed
-	grep oom typed
-	grep leak typed
+	lago-run -P 1 -t 120 b.zip &
+	all_kinds() {
+		kinds b.run >typed 2>/dev/null
+		grep -q timeout typed && grep -q oom typed && grep -q leak typed
+	}
+	wait_for 110 all_kinds
+	# The hang does not keep it from ending.
+	touch b.run/stop
+	ended() { grep -q '^state=killed' b.run/progress; }
+	wait_for 60 ended
+	wait
+	all_kinds
 }
 
 @test "AFL++: environment, statistics, bugs, corpus (D18, D38)" {

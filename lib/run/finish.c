@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,9 +27,11 @@
 
 #define INPUT_MAX (16 << 20)
 #define BUDGET_LEAST 300.0 /* seconds; or a tenth of the deadline */
-#define REDUCE_LEAST 8.0   /* seconds for all of them, else deadline / 10 */
-#define REDUCE_EACH 1.0	   /* seconds for one, at least */
-#define MARGIN 3.0	   /* before end_by: to write what there is */
+/* Seconds for all of them: a tenth of the deadline, but in short jobs more. */
+#define REDUCE_LEAST 8.0
+#define REDUCE_SHORT 20.0 /* up to half of the deadline */
+#define REDUCE_EACH 1.0	  /* seconds for one, at least */
+#define MARGIN 3.0	  /* before end_by: to write what there is */
 
 /* The moment when finishing ends: its own budget, or earlier. */
 static double
@@ -239,7 +242,9 @@ reduce_one(struct life *l, const struct found *f, double seconds, int to)
 static void
 reduce(struct life *l, double end)
 {
-	double total = l->deadline / 10, each;
+	double total =
+	    fmax(l->deadline / 10, fmin(l->deadline / 2, REDUCE_SHORT));
+	double each;
 	struct found **best;
 	size_t i, n = livetriage_best(l, &best);
 	int to;
