@@ -62,18 +62,24 @@ last() {
 		#include <stdint.h>
 		#include <stdlib.h>
 		#include <string.h>
+		#include <fcntl.h>
 		void *volatile p;
+		/* once in a directory, so that a short run meets all */
+		static int once(const char *f) {
+			return open(f, O_CREAT | O_EXCL, 0600) >= 0;
+		}
 		int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) {
 			if (n < 1) return 0;
-			if (d[0] % 4 == 1) for (;;) p = 0;
-			if (d[0] % 4 == 2) for (;;) memset(p = malloc(1 << 24), 1, 1 << 24);
-			if (d[0] % 4 == 3) { p = malloc(77); p = 0; }
+			if (d[0] % 4 == 1 && once("hang")) for (;;) p = 0;
+			if (d[0] % 4 == 2 && once("oom"))
+				for (;;) memset(p = malloc(1 << 24), 1, 1 << 24);
+			if (d[0] % 16 == 3) { p = malloc(77); p = 0; }
 			return 0;
 		}
 	END
 	clang -g -fsanitize=fuzzer,address -o b/target b.c
 	echo x >b/corpus/x
-	printf 'driver=libfuzzer\ntimeout=1\nmemory=600\n' >b/job
+	printf 'driver=libfuzzer\ntimeout=2\nmemory=600\n' >b/job
 	(cd b && zip -qr ../b.zip .)
 	lago-run -P 1 -t 120 b.zip &
 	all_kinds() {
