@@ -11,6 +11,7 @@ setup() {
 }
 
 teardown() {
+	cd / # not in what is unmounted
 	[ ! -d "$BATS_TEST_TMPDIR/small" ] ||
 		umount "$BATS_TEST_TMPDIR/small" 2>/dev/null || :
 }
