@@ -243,7 +243,8 @@ end(struct life *l, int rc, struct fail *f)
 	keeper_stop(l->keeper, over && rc == 0 ? 0 : GRACE);
 	l->keeper = NULL;
 	l->gone = true;
-	if (over && livetriage_untriaged(l) == 0)
+	/* Only of one that is done is the rest triaged by the next call. */
+	if (over && (l->phase != LIFE_DONE || livetriage_untriaged(l) == 0))
 		sweep(l->dir);
 	if (l->signal != 0)
 		sig_got = l->signal;
