@@ -20,13 +20,17 @@
 #include "corpus/minimize.h"
 #include "corpus/scratch.h"
 #include "corpus/shrink.h"
+#include "run/fromjob.h"
 #include "target/cpus.h"
 #include "target/forkserver.h"
 
 static const char usage[] =
     "usage: lago-minimize [-0jqvV] [-b duration] [-c cpus] [-D driver]\n"
     "                     [-m MiB] -o path [-P workers] [-t duration]\n"
-    "                     [-x name=value]... [input...] -- command...\n";
+    "                     [-x name=value]... [input...] -- command...\n"
+    "       lago-minimize [-0jqvV] [-b duration] [-c cpus] [-D driver]\n"
+    "                     [-H dir] [-m MiB] -o path [-P workers]\n"
+    "                     [-t duration] [-x name=value]... [id]\n";
 
 /* Seconds a run may take when nobody said. */
 #define LIMIT_AFL 2
@@ -37,7 +41,7 @@ static const char usage[] =
 struct setting {
 	bool nul, json, quiet, verbose, edges;
 	double start, budget, limit;
-	const char *driver, *out, *cpu_list, *quarantine, *others, *file;
+	const char *driver, *home, *out, *cpu_list, *quarantine, *others, *file;
 	unsigned memory, workers;
 	int crash_status[CRASH_STATUS_MAX];
 	size_t ncrash_status;
@@ -80,7 +84,7 @@ options(struct setting *s, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+0b:c:D:hjm:o:P:qt:vVx:")) != -1)
+	while ((c = getopt(argc, argv, "+0b:c:D:hH:jm:o:P:qt:vVx:")) != -1)
 		switch (c) {
 		case '0':
 			s->nul = true;
@@ -93,6 +97,9 @@ options(struct setting *s, int argc, char **argv)
 			break;
 		case 'D':
 			s->driver = optarg;
+			break;
+		case 'H':
+			s->home = optarg;
 			break;
 		case 'j':
 			s->json = true;
@@ -123,9 +130,9 @@ options(struct setting *s, int argc, char **argv)
 		}
 }
 
-/* The operands before "--", the command behind it. */
+/* The operands before "--", the command behind it; NULL: there is no "--". */
 static char **
-split(struct setting *s, int argc, char **argv)
+split(struct setting *s, char **argv)
 {
 	static char *none[] = {NULL};
 	char **first = argv + optind, **p;
@@ -138,14 +145,13 @@ split(struct setting *s, int argc, char **argv)
 	} else {
 		for (p = first; *p && strcmp(*p, "--") != 0; p++)
 			;
-		s->command = *p ? p + 1 : p;
+		if (!*p)
+			return NULL;
+		s->command = p + 1;
 		*p = NULL;
 	}
-	(void)argc;
 	if (!s->command[0])
 		opt_usage(usage, "no command behind --");
-	if (!s->out || !s->out[0])
-		opt_usage(usage, "no -o");
 	return first;
 }
 
@@ -396,6 +402,43 @@ operands(struct setting *s, char **argv, struct inputs *in)
 	return NULL;
 }
 
+/* The id of a crash, a bug, a job or a run: this command again, as if its input
+ * and the job's command were given. */
+static int
+from_job(struct setting *s, char **argv)
+{
+	struct opt_operands list;
+	struct strs words = {0};
+	struct fromjob j;
+	struct fail f;
+	char *id;
+	int status = 0;
+
+	opt_operands(&list, argv + optind, true, s->nul, usage);
+	if (fromjob_open(&j, s->home, &f))
+		opt_fail(&f);
+	while ((id = opt_next(&list))) {
+		if (j.n > 0)
+			opt_die(EX_LAGO_USAGE, "one id at a time");
+		if (fromjob_one(&j, id, &f))
+			opt_fail(&f);
+	}
+	if (j.n == 0)
+		opt_die(EX_LAGO_NOINPUT, "no id");
+	strs_add(&words, "lago-minimize");
+	for (int i = 1; i < optind; i++)
+		strs_add(&words, argv[i]);
+	fromjob_path(&words, "-o", s->out);
+	fromjob_path(&words, "-xquarantine=", s->quarantine);
+	fromjob_path(&words, "-xothers=", s->others);
+	sig_init();
+	if (fromjob_next(&j, &words, &status, &f) < 0)
+		status = opt_warn(&f);
+	fromjob_close(&j);
+	sig_raise();
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -403,11 +446,17 @@ main(int argc, char **argv)
 	struct inputs in = {0};
 	struct fail f;
 	const char *dir, *one;
+	char **first;
 	int status;
 
 	opt_start(argv);
 	options(&s, argc, argv);
-	one = operands(&s, split(&s, argc, argv), &in);
+	first = split(&s, argv);
+	if (!s.out || !s.out[0])
+		opt_usage(usage, "no -o");
+	if (!first)
+		opt_exit(from_job(&s, argv));
+	one = operands(&s, first, &in);
 	cpus(&s);
 	sig_init();
 	dir = scratch_start(&f);

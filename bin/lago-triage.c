@@ -23,6 +23,7 @@
 #include "crash/report.h"
 #include "crash/rules.h"
 #include "crash/verdict.h"
+#include "run/fromjob.h"
 #include "target/cpus.h"
 #include "target/exec.h"
 
@@ -30,6 +31,9 @@ static const char usage[] =
     "usage: lago-triage [-0jqvV] [-c cpus] [-m MiB] [-o path]\n"
     "                   [-P workers] [-r tries] [-t duration]\n"
     "                   [-x name=value]... [input...] -- command...\n"
+    "       lago-triage [-0jqvV] [-c cpus] [-H dir] [-m MiB] [-o path]\n"
+    "                   [-P workers] [-r tries] [-t duration]\n"
+    "                   [-x name=value]... [id...]\n"
     "       lago-triage -l [-0jqvV] [-x name=value]... [log...]\n";
 
 enum { LOG_MAX = 64 << 20 };
@@ -45,7 +49,7 @@ struct setting {
 	struct exec_target target;
 	struct replay replay;
 	struct cpus cpus;
-	const char *cpu_list;
+	const char *home, *cpu_list;
 	unsigned workers;
 	double limit;
 	int *crash_status;
@@ -118,13 +122,16 @@ options(struct setting *s, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+0c:hjlm:o:P:qr:t:vVx:")) != -1)
+	while ((c = getopt(argc, argv, "+0c:hH:jlm:o:P:qr:t:vVx:")) != -1)
 		switch (c) {
 		case '0':
 			s->nul = true;
 			break;
 		case 'c':
 			s->cpu_list = optarg;
+			break;
+		case 'H':
+			s->home = optarg;
 			break;
 		case 'j':
 			s->json = true;
@@ -209,7 +216,7 @@ logs(struct setting *s, struct rules *rules, char **argv)
 	return status;
 }
 
-/* The operands end at "--", the command follows. */
+/* The operands end at "--", the command follows; NULL: none does. */
 static char **
 split(struct setting *s, char **argv)
 {
@@ -220,7 +227,7 @@ split(struct setting *s, char **argv)
 	while (*p != NULL && strcmp(*p, "--") != 0)
 		p++;
 	if (*p == NULL)
-		opt_usage(usage, "no '--' with the command behind it");
+		return NULL;
 	*p = NULL;
 	s->target.argv = p + 1;
 	if (p[1] == NULL)
@@ -361,12 +368,11 @@ limits(struct setting *s, struct strs *env)
 }
 
 static int
-inputs(struct setting *s, char **argv)
+inputs(struct setting *s, char **first)
 {
 	struct crew_job job = {.feed = feed, .work = work, .arg = s};
 	struct fail f;
 	struct strs env = {0};
-	char **first = split(s, argv);
 	int status;
 
 	environment(s, &env);
@@ -384,11 +390,42 @@ inputs(struct setting *s, char **argv)
 	return status;
 }
 
+/* Of jobs: this command again for each, as if the job's own stood behind
+ * "--". */
+static int
+ids(struct setting *s, char **argv)
+{
+	struct strs words = {0};
+	struct fromjob j;
+	struct fail f;
+	char *id;
+	int status = 0, one = 0, rc;
+
+	opt_operands(&s->operands, argv + optind, true, s->nul, usage);
+	if (fromjob_open(&j, s->home, &f) == -1)
+		opt_fail(&f);
+	while ((id = opt_next(&s->operands)) != NULL)
+		if (fromjob_crashes(&j, id, &f) == -1)
+			status = fail_worse(status, opt_warn(&f));
+	strs_add(&words, "lago-triage");
+	for (int i = 1; i < optind; i++)
+		strs_add(&words, argv[i]);
+	fromjob_path(&words, "-o", s->replay.reports);
+	fromjob_path(&words, "-xtraces=", s->replay.traces);
+	sig_init();
+	while ((rc = fromjob_next(&j, &words, &one, &f)) != 0)
+		status = fail_worse(status, rc == -1 ? opt_warn(&f) : one);
+	fromjob_close(&j);
+	sig_raise();
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct setting s = {.target = EXEC_TARGET_INIT, .replay.more = 10};
 	struct fail f;
+	char **first;
 
 	opt_start(argv);
 	options(&s, argc, argv);
@@ -397,5 +434,6 @@ main(int argc, char **argv)
 		opt_fail(&f);
 	if (s.logs)
 		opt_exit(logs(&s, s.rules, argv + optind));
-	opt_exit(inputs(&s, argv));
+	first = split(&s, argv);
+	opt_exit(first != NULL ? inputs(&s, first) : ids(&s, argv));
 }

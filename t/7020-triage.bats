@@ -234,7 +234,7 @@ END
 	run lago-triage -r1 in -- ./not-there @@
 	[ "$status" -eq 66 ]
 	run lago-triage -r1 in
-	[ "$status" -eq 64 ]
+	[ "$status" -eq 66 ]
 	run lago-triage -l none
 	[ "$status" -eq 66 ]
 	run bash -c 'lago-triage -r1 in -- ./target @@ >/dev/full'

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -31,6 +32,8 @@ run(struct child *c, int report)
 
 	setpgid(0, 0);
 	sig_default();
+	if (c->tied)
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 	/* Out of the way of 0 to 2 first, so that no dup2 hits another. */
 	in = fcntl(in, F_DUPFD_CLOEXEC, 3);
 	out = fcntl(out, F_DUPFD_CLOEXEC, 3);
@@ -170,7 +173,7 @@ child_run(char *const *argv, char *const *env, const char *cwd, const void *in,
     struct fail *f)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
-	struct child c = {argv, env, cwd, -1, -1, 2, -1};
+	struct child c = {argv, env, cwd, -1, -1, 2, false, -1};
 	int to[2] = {-1, -1}, from[2] = {-1, -1};
 	const char *why;
 	double end = clock_mono() + seconds;

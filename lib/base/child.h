@@ -21,6 +21,7 @@ struct child {
 	const char *cwd;  /* NULL: ours */
 	int in, out, err; /* descriptors for the child; -1 = /dev/null, for err
 			   * and out also 1 and 2 = inherited */
+	bool tied;	  /* it gets TERM when we die */
 	/* out */
 	pid_t pid;
 };

@@ -13,6 +13,7 @@
 #include "base/fail.h"
 #include "base/kv.h"
 #include "base/strs.h"
+#include "job/plugin.h"
 #include "target/cpus.h"
 
 struct collect;
@@ -78,9 +79,7 @@ struct life {
 	struct strs driver_env;
 	bool cumulative; /* counters of an instance go on over restarts */
 	bool own_limit;	 /* of one execution: needs none from us */
-	struct strs replay_env, replay_argv;
-	char *replay_file;	  /* the name its input must have, or NULL */
-	struct strs crash_status; /* exit statuses that mean a crash */
+	struct plugin_command replay; /* how one input is run */
 
 	struct task **tasks;
 	size_t ntasks;

@@ -100,8 +100,8 @@ replays_path(const struct life *l, const char *sha)
 	return mem_printf("%s/triage/crashes/%s", l->work, sha);
 }
 
-static int
-operands(const struct strs *inputs)
+int
+replays_operands(const struct strs *inputs)
 {
 	int fd = memfd_create("operands", MFD_CLOEXEC);
 	size_t i;
@@ -117,26 +117,33 @@ operands(const struct strs *inputs)
 	return fd;
 }
 
-/* What every call has: the job's limits, how the input is presented, the
- * environment. */
-static void
-add_job(const struct life *l, const char *name, struct strs *argv)
+void
+replays_words(const struct plugin_command *c, double timeout, struct strs *argv)
 {
-	double timeout = life_timeout(l);
 	size_t i;
 
-	strs_add(argv, "-0j");
 	/* A fuzzer's limit is for a quiet moment on a warm machine: only what
 	 * takes twice as long is a hang. */
 	if (timeout > 0)
 		strs_addf(argv, "-t%g",
 		    2 * timeout < HANG_LEAST ? HANG_LEAST : 2 * timeout);
-	if (l->replay_file != NULL)
-		strs_addf(argv, "-xfile=%s", l->replay_file);
-	for (i = 0; i < l->crash_status.n; i++)
-		strs_addf(argv, "-xcrash_status=%s", l->crash_status.v[i]);
-	for (i = 0; i < l->replay_env.n; i++)
-		strs_addf(argv, "-xenv.%s", l->replay_env.v[i]);
+	for (i = 0; i < c->more.n; i++)
+		if (strncmp(c->more.v[i], "file ", 5) == 0 &&
+		    strchr(c->more.v[i] + 5, '/') == NULL)
+			strs_addf(argv, "-xfile=%s", c->more.v[i] + 5);
+		else if (strncmp(c->more.v[i], "crash_status ", 13) == 0)
+			strs_addf(argv, "-xcrash_status=%s", c->more.v[i] + 13);
+	for (i = 0; i < c->env.n; i++)
+		strs_addf(argv, "-xenv.%s", c->env.v[i]);
+}
+
+/* What every call has: the job's limits, how the input is presented, the
+ * environment. */
+static void
+add_job(const struct life *l, const char *name, struct strs *argv)
+{
+	strs_add(argv, "-0j");
+	replays_words(&l->replay, life_timeout(l), argv);
 	if (strcmp(name, "lago-triage") == 0) {
 		strs_addf(argv, "-xtraces=%s/triage/traces", l->work);
 		strs_addf(argv, "-o%s/triage/reports", l->work);
@@ -161,10 +168,10 @@ replays_start(struct life *l, const struct strs *words,
 		strs_add(&argv, words->v[i]);
 	add_job(l, words->v[0], &argv);
 	strs_add(&argv, "--");
-	for (i = 0; i < l->replay_argv.n; i++)
-		strs_add(&argv, l->replay_argv.v[i]);
+	for (i = 0; i < l->replay.argv.n; i++)
+		strs_add(&argv, l->replay.argv.v[i]);
 	rooms_env(l, &env);
-	cmd.in = operands(inputs);
+	cmd.in = replays_operands(inputs);
 	cmd.argv = argv.v;
 	cmd.env = strs_argv(&env);
 	cmd.cwd = cwd;

@@ -11,6 +11,7 @@ struct buf;
 struct fail;
 struct keeper_cmd;
 struct life;
+struct plugin_command;
 struct strs;
 struct task;
 
@@ -31,5 +32,12 @@ void replays_write(
  */
 struct task *replays_start(struct life *l, const struct strs *words,
     const struct strs *inputs, int nice, double seconds, struct fail *f);
+
+/* The options of both that say how a driver's replay runs an input.  timeout:
+ * limit of one execution, seconds, 0 when it is not known. */
+void replays_words(
+    const struct plugin_command *c, double timeout, struct strs *argv);
+/* Paths for their -0: a descriptor to read them from; -1 with errno. */
+int replays_operands(const struct strs *inputs);
 
 #endif

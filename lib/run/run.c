@@ -262,10 +262,7 @@ release(struct life *l)
 		task_free(l, l->tasks[0]);
 	free(l->tasks);
 	strs_release(&l->driver_env);
-	strs_release(&l->replay_env);
-	strs_release(&l->replay_argv);
-	strs_release(&l->crash_status);
-	free(l->replay_file);
+	plugin_command_release(&l->replay);
 	kv_release(&l->job);
 	kv_release(&l->progress);
 	cpus_unclaim(&l->claim);

@@ -196,41 +196,20 @@ verbs_start(struct life *l)
 	    f.status, "%s", f.text);
 }
 
-/* What follows a replay's command. */
-static void
-take_more(struct life *l, const struct strs *more)
-{
-	size_t i;
-
-	for (i = 0; i < more->n; i++)
-		if (strncmp(more->v[i], "file ", 5) == 0 &&
-		    strchr(more->v[i] + 5, '/') == NULL)
-			l->replay_file = mem_strdup(more->v[i] + 5);
-		else if (strncmp(more->v[i], "crash_status ", 13) == 0)
-			strs_add(&l->crash_status, more->v[i] + 13);
-}
-
 int
 verbs_replay(struct life *l)
 {
-	struct plugin_command c = {0};
 	struct buf b = BUF_INIT;
 	struct fail f = {0};
-	size_t i;
 	int rc;
 
 	rc = call_words(l, "replay", "target", NULL, LIMIT, &b, &f);
 	if (rc == 0)
-		rc = plugin_command(buf_str(&b), b.len, "replay", &c, &f);
+		rc = plugin_command(
+		    buf_str(&b), b.len, "replay", &l->replay, &f);
 	buf_release(&b);
 	if (rc != 0)
 		return life_fail(l, "driver", f.status, "%s", f.text);
-	for (i = 0; i < c.env.n; i++)
-		strs_add(&l->replay_env, c.env.v[i]);
-	for (i = 0; i < c.argv.n; i++)
-		strs_add(&l->replay_argv, c.argv.v[i]);
-	take_more(l, &c.more);
-	plugin_command_release(&c);
 	return 0;
 }
 
