@@ -66,7 +66,9 @@ locked() {
 	wait_for 10 test -s claimed2
 	"$CPUS" claim 1 1000 2>said 3>&- &
 	waiter=$!
-	# A signal that comes too early ends it just as well.
+	# Not while it is still a shell of bats, which would tell of a failure; a
+	# signal before it is ready ends it just as well.
+	wait_for 10 grep -q cpus-test /proc/$waiter/comm
 	kill $waiter
 	wait $waiter || status=$?
 	[ "$status" -eq 75 ] || [ "$status" -eq 143 ]
