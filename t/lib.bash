@@ -4,8 +4,10 @@ bats_require_minimum_version 1.5.0
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export TOP PATH="$TOP/bin:$PATH"
-export LAGO_HOME="$BATS_TEST_TMPDIR/home"
-export LAGO_LOCKS="$BATS_TEST_TMPDIR/locks"
+# In setup_file there is no test yet.
+TMP_OF_TEST=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}
+export LAGO_HOME="$TMP_OF_TEST/home"
+export LAGO_LOCKS="$TMP_OF_TEST/locks"
 unset LAGO_LIBEXEC LAGO_SHARE ASAN_OPTIONS UBSAN_OPTIONS MSAN_OPTIONS
 # make asan: nothing is freed at exit, and a report must not look like an exit
 # status of ours.  A target gets an environment made from nothing.
