@@ -122,9 +122,9 @@ fuzzing() {
 		wait "$PID" || :
 		# what the fuzzers had on disk then
 		# shellcheck disable=SC2038
-		find "$kind/work/out" -path '*/crashes*/id*' -type f \
+		(cd "$kind/work" && find out -path '*/crashes*/id*' -type f \
 			-o -path '*/artifacts/*' -type f |
-			xargs -r -d '\n' sha256sum | cut -c 1-64 | sort -u >had
+			xargs -r -d '\n' sha256sum) | cut -c 1-64 | sort -u >had
 		[ -s had ]
 		lago-run -q -P 1 -t 5 -o "$kind" "$EXAMPLES/chunk-$kind.zip"
 		[ -z "$(names "$kind/crashes" | comm -13 - had)" ]

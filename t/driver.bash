@@ -4,8 +4,8 @@
 driver_setup() {
 	export DRIVER=$TOP/lib/driver/$1
 	cd "$BATS_TEST_TMPDIR" || return
-	mkdir work bundle seeds
-	cd work || return
+	mkdir run bundle seeds
+	cd run || return
 	echo seed >../seeds/one
 	export LAGO_BUNDLE=$BATS_TEST_TMPDIR/bundle LAGO_TARGET=target
 	export LAGO_IN=$BATS_TEST_TMPDIR/seeds LAGO_OUT=$PWD/out
