@@ -23,9 +23,9 @@ hold() {
 		(setsid sh -c "trap \"\" TERM; touch daemon; sleep 1000" &)
 		(trap "" TERM; sleep 1000) & touch up; wait' >"$W/id" 3>&- &
 	owner=$!
-	wait_for 20 test -s "$W/id"
-	wait_for 20 test -e "$W/up"
-	wait_for 20 test -e "$W/daemon"
+	wait_for test -s "$W/id"
+	wait_for test -e "$W/up"
+	wait_for test -e "$W/daemon"
 }
 
 nothing_left() {
@@ -38,7 +38,7 @@ dies_with_owner() {
 	hold "$1"
 	! flock -n "$W/lock" true
 	kill -9 $owner
-	wait_for 20 flock -n "$W/lock" true
+	wait_for flock -n "$W/lock" true
 	# The lock is let go last.
 	nothing_left
 }

@@ -39,12 +39,12 @@ locked() {
 @test "a claimed CPU is nobody else's until the last process with it ends" {
 	"$CPUS" claim 1 0 sleep 1000 >claimed 3>&- &
 	holder=$!
-	wait_for 10 test -s claimed
-	wait_for 10 locked
+	wait_for test -s claimed
+	wait_for locked
 	[[ $output == *"$all CPUs wanted, $((all - 1)) free of $all"* ]]
 	[ "$("$CPUS" free)" = $((all - 1)) ]
 	kill $holder
-	wait_for 10 "$CPUS" claim "$all" 0
+	wait_for "$CPUS" claim "$all" 0
 	[ "$("$CPUS" free)" = "$all" ]
 	run "$CPUS" claim $((all + 1)) 0
 	[ "$status" -eq 64 ]
@@ -53,7 +53,7 @@ locked() {
 @test "waiting for CPUs, and no longer than asked or than till a signal" {
 	"$CPUS" claim "$all" 0 sleep 1000 >claimed 3>&- &
 	holder=$!
-	wait_for 10 test -s claimed
+	wait_for test -s claimed
 	run "$CPUS" claim 1 0.3
 	[ "$status" -eq 75 ]
 	"$CPUS" claim 1 60 >got 3>&- &
@@ -63,12 +63,12 @@ locked() {
 	[ -s got ]
 	"$CPUS" claim "$all" 0 sleep 1000 >claimed2 3>&- &
 	holder=$!
-	wait_for 10 test -s claimed2
+	wait_for test -s claimed2
 	"$CPUS" claim 1 1000 2>said 3>&- &
 	waiter=$!
 	# Not while it is still a shell of bats, which would tell of a failure; a
 	# signal before it is ready ends it just as well.
-	wait_for 10 grep -q cpus-test /proc/$waiter/comm
+	wait_for grep -q cpus-test /proc/$waiter/comm
 	kill $waiter
 	wait $waiter || status=$?
 	[ "$status" -eq 75 ] || [ "$status" -eq 143 ]
@@ -97,14 +97,14 @@ locked() {
 	mkdir -m 1777 "$P/locks"
 	"${user[@]}" "$P/cpus-test" claim "$all" 0 sleep 1000 >claimed 3>&- &
 	holder=$!
-	wait_for 10 test -s claimed
+	wait_for test -s claimed
 	run "$CPUS" claim 1 0
 	[ "$status" -eq 75 ]
 	kill $holder
-	wait_for 10 "$CPUS" claim "$all" 0
+	wait_for "$CPUS" claim "$all" 0
 	"$CPUS" claim "$all" 0 sleep 1000 >claimed2 3>&- &
 	holder=$!
-	wait_for 10 test -s claimed2
+	wait_for test -s claimed2
 	run "${user[@]}" "$P/cpus-test" claim 1 0
 	kill $holder
 	rm -rf "$P"

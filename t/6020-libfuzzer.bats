@@ -103,7 +103,7 @@ setup() {
 		start 0 2 10 || :
 		[ -n "$("$DRIVER" crashes | tr -d '\0')" ]
 	}
-	wait_for 20 found
+	wait_for found
 	[ "$(value execs)" -gt 1 ]
 	[ "$(value edges)" -gt 10 ]
 	[ "$(value last_crash)" -gt 1700000000 ]

@@ -276,7 +276,7 @@ $(key 1 member) $(key 1 named) $(key 1 shape)" = \
 		touch mark
 		lago-submit -q a.tar &
 		pid=$!
-		wait_for 20 begun $pid
+		wait_for begun $pid
 		kill -$i $pid || true
 		wait $pid || true
 	done

@@ -267,10 +267,10 @@ END
 		return 1
 	}
 	awake() { ! asleep; }
-	wait_for 20 asleep
+	wait_for asleep
 	kill "$pid"
 	run ! wait "$pid"
-	wait_for 20 awake
+	wait_for awake
 }
 
 @test "triage: the planted bugs of the examples, from both drivers' builds" {

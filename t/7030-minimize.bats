@@ -266,13 +266,13 @@ odd_target() {
 			lago-minimize -t 20 -o out in -- "$PWD/$target" @@ \
 				>/dev/null 2>&1 3>&- &
 			pid=$!
-			wait_for 10 runs
+			wait_for runs
 			kill -$signal $pid
 			wait $pid || status=$?
 			[ $status -gt 128 ]
 			[ ! -e out ]
-			wait_for 10 gone
-			wait_for 10 nothing_left
+			wait_for gone
+			wait_for nothing_left
 		done
 	done
 	rm in/*hang*

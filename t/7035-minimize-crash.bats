@@ -121,7 +121,7 @@ shrinks() {
 		>record 3>&- &
 	pid=$!
 	smaller() { [ -e small ] && [ "$(stat -c %s small)" -lt 1000 ]; }
-	wait_for 20 smaller
+	wait_for smaller
 	kill $pid
 	wait $pid || status=$?
 	[ "$status" -eq 143 ]
@@ -130,10 +130,10 @@ shrinks() {
 	lago-minimize -j -t 0.3 -o small big -- "$EXAMPLES/chunk-afl" @@ \
 		>/dev/null 3>&- &
 	pid=$!
-	wait_for 20 smaller
+	wait_for smaller
 	kill -9 $pid
 	wait $pid || true
 	smaller
 	clean() { [ -z "$(ls -A tmp; find . -name '.*.lago.*')" ]; }
-	wait_for 10 clean
+	wait_for clean
 }

@@ -202,7 +202,7 @@ start() {
 	shift
 	lago-run -P 1 "$@" "$bundle.zip" 3>&- &
 	PID=$!
-	wait_for 20 fuzzing "$bundle.run"
+	wait_for fuzzing "$bundle.run"
 }
 
 teardown() {
@@ -224,7 +224,7 @@ strays() {
 @test "TERM delivers, leaves no process, and the same call goes on (D19, D20)" {
 	fake_bundle a crash stray
 	start a -t 60 -c 0
-	wait_for 10 strays
+	wait_for strays
 	# locked for others; the core is ours
 	run --separate-stderr lago-run -P 1 a.zip
 	[ "$status" -eq 75 ]
@@ -249,7 +249,7 @@ strays() {
 @test "KILL at once and the same call: nothing is lost, nothing left (D21)" {
 	fake_bundle a crash stray
 	start a -t 60
-	wait_for 10 has_crash
+	wait_for has_crash
 	ls a.run/crashes >before
 	kill -KILL "$PID"
 	wait "$PID" || :

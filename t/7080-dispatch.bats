@@ -73,7 +73,7 @@ reaches() { # ID STATE
 	run --separate-stderr lago-dispatch
 	[ "$status" -eq 0 ]
 	[ "$output" = "1.1	start	local	" ]
-	wait_for 10 reaches 1 "done"
+	wait_for reaches 1 "done"
 	[ "$(field "$LAGO_HOME/jobs/1/runs/1/run" state)" = "done" ]
 	[ "$(field "$LAGO_HOME/jobs/1/runs/1/run" reason)" = deadline ]
 	run --separate-stderr lago-dispatch
@@ -93,23 +93,23 @@ reaches() { # ID STATE
 	[ "${lines[1]}" = "1.1	start	local	" ]
 	[ "${#lines[@]}" -eq 2 ]
 	touch "$LAGO_HOME/jobs/3/end"
-	wait_for 10 reaches 3 "done"
+	wait_for reaches 3 "done"
 	[ "$(state 2)" = running ]
 	touch "$LAGO_HOME"/jobs/{1,2,4}/end
-	wait_for 10 reaches 4 "done"
+	wait_for reaches 4 "done"
 }
 
 @test "dispatch: the job's own fault is final, a busy machine is not counted" {
 	job 1 failed
 	job 2 busy
 	lago-dispatch -q
-	wait_for 10 reaches 1 failed
+	wait_for reaches 1 failed
 	[ "$(field "$LAGO_HOME/jobs/1/runs/1/run" reason)" = provision ]
 	retry_known() {
 		lago-dispatch -q
 		[ -n "$(field "$LAGO_HOME/jobs/2/runs/1/run" retry_at)" ]
 	}
-	wait_for 10 retry_known
+	wait_for retry_known
 	[ "$(field "$LAGO_HOME/jobs/2/runs/1/run" losses)" = 0 ]
 	[ ! -d "$LAGO_HOME/jobs/1/runs/2" ]
 }
@@ -122,14 +122,14 @@ reaches() { # ID STATE
 			[ "$(field "$LAGO_HOME/jobs/1/runs/1/run" losses)" = \
 				"$try" ]
 		}
-		wait_for 10 lost
+		wait_for lost
 		at=$(field "$LAGO_HOME/jobs/1/runs/1/run" retry_at)
 		[ "$at" -ge $(($(date +%s) + 20 * try)) ]
 		# Its time has come.
 		sed -i 's/^retry_at=.*/retry_at=1/' "$LAGO_HOME/jobs/1/runs/1/run"
 		lago-dispatch -q
 	done
-	wait_for 10 reaches 1 failed
+	wait_for reaches 1 failed
 	[ "$(field "$LAGO_HOME/jobs/1/runs/1/run" reason)" = node ]
 	[ "$(wc -l <"$LAGO_HOME/jobs/1/runs/1/starts")" -eq 3 ]
 	[ ! -d "$LAGO_HOME/jobs/1/runs/2" ]
@@ -191,12 +191,12 @@ reaches() { # ID STATE
 	lago-dispatch -q
 	sed -i 's/^retry_at=.*/retry_at=1/' "$LAGO_HOME/jobs/1/runs/1/run"
 	lago-dispatch -q
-	wait_for 10 test -s "$LAGO_HOME/jobs/1/runs/1/starts"
+	wait_for test -s "$LAGO_HOME/jobs/1/runs/1/starts"
 	lago-dispatch -q
 	[ ! -d "$LAGO_HOME/jobs/1/runs/2" ]
 	[ "$(wc -l <"$LAGO_HOME/jobs/1/runs/1/starts")" -eq 1 ]
 	touch "$LAGO_HOME/jobs/1/end"
-	wait_for 10 reaches 1 "done"
+	wait_for reaches 1 "done"
 }
 
 @test "kill: a running job delivers, a queued one never starts" {
@@ -206,7 +206,7 @@ reaches() { # ID STATE
 	run --separate-stderr lago-kill 1 2
 	[ "$status" -eq 0 ]
 	[ "$output" = "$(printf '1\tstop\n2\tstop')" ]
-	wait_for 10 reaches 1 killed
+	wait_for reaches 1 killed
 	[ "$(state 2)" = killed ]
 	[ ! -e "$LAGO_HOME/jobs/2/runs/1" ]
 	run --separate-stderr lago-kill 1
@@ -231,7 +231,7 @@ reaches() { # ID STATE
 	run "$TOP/lib/engine/local" poll <<<"local	x	$LAGO_RUN_DIR"
 	[ "$output" = "local	x	alive" ]
 	touch "$LAGO_HOME/jobs/1/end"
-	wait_for 10 reaches 1 "done"
+	wait_for reaches 1 "done"
 	run "$TOP/lib/engine/local" poll <<<"local	x	$LAGO_RUN_DIR"
 	[ "$output" = "local	x	ended	0" ]
 }

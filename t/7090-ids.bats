@@ -156,12 +156,12 @@ nothing_left() {
 	for signal in TERM KILL; do
 		lago-triage -t 1000 1 >out 2>&1 3>&- &
 		pid=$!
-		wait_for 20 asleep
+		wait_for asleep
 		kill -"$signal" "$pid"
 		status=0
 		wait "$pid" || status=$?
 		[ "$status" -gt 128 ]
-		wait_for 20 awake
-		wait_for 20 nothing_left
+		wait_for awake
+		wait_for nothing_left
 	done
 }

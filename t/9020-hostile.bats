@@ -225,7 +225,7 @@ small() {
 
 # The machine's disk, filled as soon as the run has a crash.
 fill() {
-	wait_for 20 test -s a.run/crashes.jsonl
+	wait_for test -s a.run/crashes.jsonl
 	head -c 100M /dev/zero >ballast 2>/dev/null
 }
 

@@ -281,6 +281,20 @@ when(const struct life *l, const char *path)
 	return ago <= 0 ? now : ago >= now ? 0 : now - ago;
 }
 
+/* Who writes a file may not be done with it. */
+static bool
+is_fresh(const struct life *l, const char *path)
+{
+	struct timespec clock;
+	struct stat st;
+
+	if (fstatat(l->workfd, path, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return false;
+	clock_gettime(CLOCK_REALTIME, &clock);
+	return st.st_mtim.tv_sec >= clock.tv_sec - 1 &&
+	       st.st_mtim.tv_sec <= clock.tv_sec;
+}
+
 /* Durable in crashes/, then in the list; NULL when it was known. */
 static struct found *
 keep(struct life *l, const struct buf *b, const char *path, bool seed)
@@ -331,26 +345,41 @@ take_crash(struct life *l, const char *path)
 	buf_release(&b);
 }
 
-void
-collect_crashes(struct life *l)
+/* settled: leave those alone that may still be written. */
+static void
+look(struct life *l, bool settled)
 {
 	struct strs paths = {0};
 	struct fail f = {0};
 	double start = clock_mono();
+	bool fresh;
 	size_t i;
 
 	if (l->hurry == LIFE_KILL)
 		return; /* at once means without results */
-	if (verbs_paths(l, "crashes", &paths, &f) != 0)
+	if (verbs_paths(l, "crashes", &paths, &f) != 0) {
 		life_say(l, "%s", f.text);
-	for (i = 0; i < paths.n; i++)
-		if (seen_find(&l->collect->paths, paths.v[i]) == NULL) {
+		l->collect->signature = 0;
+	}
+	for (i = 0; i < paths.n; i++) {
+		if (seen_find(&l->collect->paths, paths.v[i]) != NULL)
+			continue;
+		if ((fresh = is_fresh(l, paths.v[i])))
+			l->collect->signature = 0; /* look again */
+		else
 			seen_put(&l->collect->paths, paths.v[i]);
+		if (!fresh || !settled)
 			take_crash(l, paths.v[i]);
-		}
+	}
 	strs_release(&paths);
 	l->collect->next_crashes =
 	    clock_mono() + 1 + COST * (clock_mono() - start);
+}
+
+void
+collect_crashes(struct life *l)
+{
+	look(l, false);
 }
 
 struct found *
@@ -422,7 +451,8 @@ collect_queue(struct life *l)
 		life_say(l, "%s", f.text);
 	for (i = 0; i < paths.n; i++)
 		if (seen_find(&l->collect->paths, paths.v[i]) == NULL) {
-			seen_put(&l->collect->paths, paths.v[i]);
+			if (!is_fresh(l, paths.v[i]))
+				seen_put(&l->collect->paths, paths.v[i]);
 			note_directory(l, paths.v[i]);
 			take_queue(l, paths.v[i]);
 		}
@@ -484,7 +514,7 @@ collect_tick(struct life *l)
 		now = signature(l, "i", 2, now);
 		if (now != c->signature) {
 			c->signature = now;
-			collect_crashes(l);
+			look(l, true);
 		}
 	}
 	if (clock_mono() >= c->next_queue)
