@@ -82,6 +82,25 @@ key() {
 		a.run/crashes.jsonl
 }
 
+@test "crashes are judged on target.san, on target what it does not show" {
+	fake_bundle a crash
+	cat >a.d/target.san <<-'END'
+		#!/bin/sh
+		! grep -q 'crash of 0' "$1" || kill -BUS $$
+	END
+	chmod +x a.d/target.san
+	fake_bundle a crash
+	run --separate-stderr lago-run -P 2 -t 2 a.zip
+	[ "$status" -eq 0 ]
+	run jq -sr 'sort_by(.artefact)[] | "\(.judge) \(.signal_name)"' \
+		<(sed -n '/"replays":3/p' a.run/crashes.jsonl)
+	[ "${lines[0]}" = "target.san SIGBUS" ]
+	[ "${lines[1]}" = "target SIGSEGV" ]
+	# nothing is left of the build that did not show it
+	[ "$(ls a.run/crashes | wc -l)" = 2 ]
+	[ "$(key a.run/progress untriaged)" = 0 ]
+}
+
 @test "-N runs nothing and writes nothing" {
 	fake_bundle a
 	run --separate-stderr lago-run -N -t 90 a.zip

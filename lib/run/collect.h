@@ -14,8 +14,7 @@
 #include <stdint.h>
 
 #include "base/hash.h"
-
-struct life;
+#include "run/life.h"
 
 struct found {
 	char sha[HASH_HEX];
@@ -24,7 +23,8 @@ struct found {
 	bool seed;	/* else by a fuzzer */
 	bool late;	/* a hang or slow unit: triaged after the others */
 	uint64_t size;
-	char *artefact;	   /* its file name */
+	char *artefact; /* its file name */
+	enum life_build judge;
 	unsigned attempts; /* to triage it, without a record */
 };
 

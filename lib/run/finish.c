@@ -167,8 +167,8 @@ take_quarantine(struct life *l)
 
 /* lago-minimize with these operands; true when it has a result. */
 static bool
-minimize(struct life *l, double seconds, const char *out, const char *input,
-    bool corpus)
+minimize(struct life *l, enum life_build build, double seconds, const char *out,
+    const char *input, bool corpus)
 {
 	struct strs options = {0}, inputs = {0};
 	struct fail f = {0};
@@ -182,7 +182,7 @@ minimize(struct life *l, double seconds, const char *out, const char *input,
 		strs_addf(
 		    &options, "-xquarantine=%s/minimize/quarantine", l->work);
 	strs_addf(&inputs, "%s/minimize/%s", l->work, input);
-	t = replays_start(l, &options, &inputs, 0, seconds + 10, &f);
+	t = replays_start(l, build, &options, &inputs, 0, seconds + 10, &f);
 	if (t == NULL) {
 		life_say(l, "%s", f.text);
 	} else {
@@ -205,7 +205,7 @@ static void
 minimize_corpus(struct life *l, double seconds)
 {
 	if (seconds < 1 || stage_queue(l) == 0 ||
-	    !minimize(l, seconds, "corpus", "in", true))
+	    !minimize(l, LIFE_TARGET, seconds, "corpus", "in", true))
 		return;
 	publish_corpus(l);
 	take_quarantine(l);
@@ -226,7 +226,7 @@ reduce_one(struct life *l, const struct found *f, double seconds, int to)
 	close(inside_dir(l->workfd, "minimize/reduced"));
 	fd = inside_dir(l->workfd, "minimize/crash");
 	if (fd >= 0 && stage(l, fd, "crashes", f->sha) == 0 &&
-	    minimize(l, seconds, out, in, false) &&
+	    minimize(l, f->judge, seconds, out, in, false) &&
 	    inside_read(l->workfd, result, INPUT_MAX, &b) == 0 &&
 	    b.len < f->size)
 		file_write(to, f->sha, buf_str(&b), b.len, 0644, NULL);

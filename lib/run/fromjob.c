@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <sqlite3.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,6 +29,7 @@
 #include "job/unpack.h"
 #include "run/replays.h"
 #include "store/pick.h"
+#include "store/show.h"
 #include "store/store.h"
 
 #define VERB_SECONDS 60
@@ -46,22 +48,36 @@ fromjob_open(struct fromjob *j, const char *home, struct fail *f)
 }
 
 static void
-add(struct fromjob *j, long job, long run, char *path)
+add(struct fromjob *j, long job, long run, const char *build, char *path)
 {
 	j->v = mem_grow(j->v, j->n + 1, sizeof(*j->v));
-	j->v[j->n++] = (struct fromjob_input){job, run, path};
+	j->v[j->n++] = (struct fromjob_input){job, run, build, path};
+}
+
+/* The build that the crash was judged on. */
+static const char *
+judge(const struct fromjob *j, const struct pick *p)
+{
+	struct buf record = BUF_INIT, word = BUF_INIT;
+	const char *build = "target";
+
+	if (pick_record(&j->home, p, &record, NULL) == 0)
+		build = show_build(&record, &word);
+	buf_release(&record);
+	buf_release(&word);
+	return build;
 }
 
 /* False when it is no longer kept. */
 static bool
-add_crash(struct fromjob *j, long job, long run, const char *sha)
+add_crash(struct fromjob *j, const struct pick *p)
 {
-	char *path = mem_printf(
-	    "%s/jobs/%ld/runs/%ld/crashes/%s", j->home.path, job, run, sha);
+	char *path = mem_printf("%s/jobs/%ld/runs/%ld/crashes/%s", j->home.path,
+	    p->job, p->run, p->sha);
 	struct stat st;
 
 	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode)) {
-		add(j, job, run, path);
+		add(j, p->job, p->run, judge(j, p), path);
 		return true;
 	}
 	free(path);
@@ -78,7 +94,7 @@ pick(struct fromjob *j, const char *id, struct fail *f)
 		    "'%s' is no id, and no command stands behind --", id);
 	if (pick_find(j->store, id, &p, f) != 0)
 		return -1;
-	if (!add_crash(j, p.job, p.run, p.sha))
+	if (!add_crash(j, &p))
 		return fail_set(f, EX_LAGO_NOINPUT,
 		    "the input of '%s' is not kept in run %ld.%ld", id, p.job,
 		    p.run);
@@ -86,20 +102,26 @@ pick(struct fromjob *j, const char *id, struct fail *f)
 }
 
 /* An input is taken from the last run that has it. */
-#define INPUTS                                                    \
-	"SELECT sha, job, run, max(job * 1000000000 + run) FROM " \
-	"crash WHERE "
+#define INPUTS                               \
+	"SELECT sha, job, run, at, length, " \
+	"max(job * 1000000000 + run) FROM crash WHERE "
 #define EACH " GROUP BY sha ORDER BY job, run, sha"
 
 static int
 add_rows(struct fromjob *j, sqlite3_stmt *q, struct fail *f)
 {
+	struct pick p = {0};
 	int r = -1;
 
-	while (q != NULL && (r = store_row(j->store, q, f)) == 1)
-		add_crash(j, (long)sqlite3_column_int64(q, 1),
-		    (long)sqlite3_column_int64(q, 2),
+	while (q != NULL && (r = store_row(j->store, q, f)) == 1) {
+		snprintf(p.sha, sizeof(p.sha), "%s",
 		    (const char *)sqlite3_column_text(q, 0));
+		p.job = (long)sqlite3_column_int64(q, 1);
+		p.run = (long)sqlite3_column_int64(q, 2);
+		p.at = sqlite3_column_int64(q, 3);
+		p.length = sqlite3_column_int64(q, 4);
+		add_crash(j, &p);
+	}
 	return r;
 }
 
@@ -157,7 +179,7 @@ add_corpus(struct fromjob *j, long job, long run)
 		any =
 		    file_list(AT_FDCWD, path, &names, NULL) == 0 && names.n > 0;
 		if (any)
-			add(j, job, run, path);
+			add(j, job, run, "target", path);
 		else
 			free(path);
 		strs_release(&names);
@@ -191,6 +213,7 @@ fromjob_one(struct fromjob *j, const char *id, struct fail *f)
 struct place {
 	const struct home *home;
 	long id, run;
+	const char *build;
 	struct kv job;
 	char *dir; /* private; bundle/ is the unpacked one */
 	struct plugin_command replay;
@@ -345,7 +368,7 @@ ask_replay(struct place *p, struct fail *f)
 		n = (unsigned)strtoul(buf_str(&b), NULL, 10);
 	buf_reset(&b);
 	if (rc == 0)
-		rc = ask(p, "replay", "target", n > 0 ? n : 1, &b, f);
+		rc = ask(p, "replay", p->build, n > 0 ? n : 1, &b, f);
 	if (rc == 0)
 		rc =
 		    plugin_command(buf_str(&b), b.len, "replay", &p->replay, f);
@@ -433,7 +456,7 @@ one_job(struct place *p, const struct strs *words, const struct strs *inputs,
 	return rc;
 }
 
-/* Take the inputs of the first job that has some left. */
+/* Take the inputs of the first job and build that has some left. */
 static void
 take(struct fromjob *j, struct place *p, struct strs *inputs)
 {
@@ -441,10 +464,13 @@ take(struct fromjob *j, struct place *p, struct strs *inputs)
 
 	for (i = 0; i < j->n; i++) {
 		if (j->v[i].path == NULL ||
-		    (inputs->n > 0 && j->v[i].job != p->id))
+		    (inputs->n > 0 &&
+			(j->v[i].job != p->id ||
+			    strcmp(j->v[i].build, p->build) != 0)))
 			continue;
 		p->id = j->v[i].job;
 		p->run = j->v[i].run;
+		p->build = j->v[i].build;
 		strs_add(inputs, j->v[i].path);
 		free(j->v[i].path);
 		j->v[i].path = NULL;

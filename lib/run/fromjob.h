@@ -25,7 +25,8 @@ struct strs;
 
 struct fromjob_input {
 	long job, run;
-	char *path; /* NULL: it had its turn */
+	const char *build; /* that runs it, a literal: "target" or "san" */
+	char *path;	   /* NULL: it had its turn */
 };
 
 struct fromjob {

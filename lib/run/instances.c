@@ -142,6 +142,28 @@ ended(struct life *l, struct instance *in)
 	pause_after(in, lived < AT_ONCE && collect_count(l) == before);
 }
 
+char *
+instances_finder(const struct life *l, int no)
+{
+	const struct strs *argv;
+	const char *member = kv_get(&l->job, "member"), *name;
+	size_t i, at = 0, n;
+
+	member = member != NULL ? member : "target";
+	n = strlen(member);
+	if (l->instances == NULL || no < 0 || (unsigned)no >= l->n)
+		return mem_strdup("target");
+	argv = &l->instances->v[no].command.argv;
+	for (i = 0; i + 1 < argv->n; i++)
+		if (strcmp(argv->v[i], "--") == 0)
+			at = i + 1;
+	name = argv->n > 0 ? strrchr(argv->v[at], '/') : NULL;
+	if (name == NULL || strncmp(name + 1, member, n) != 0 ||
+	    name[1 + n] != '.')
+		return mem_strdup("target");
+	return mem_printf("target%s", name + 1 + n);
+}
+
 int
 instances_start(struct life *l)
 {

@@ -36,6 +36,9 @@ int instances_tick(struct life *l);
 /* Asks all to end, waits a while, ends them. */
 void instances_stop(struct life *l);
 void instances_free(struct life *l);
+/* The build an instance runs: "target", or with what stands behind its name,
+ * "target.san"; the caller frees. */
+char *instances_finder(const struct life *l, int no);
 /* The first line that holds word, of what a living instance printed, with what
  * stands before it (bounded): the fuzzer's own report.  False: none. */
 bool instances_trace(struct life *l, const char *word, struct buf *b);

@@ -39,6 +39,9 @@ enum life_hurry {
 	LIFE_KILL   /* now */
 };
 
+/* Builds that crashes are judged on. */
+enum life_build { LIFE_TARGET, LIFE_SAN, LIFE_BUILDS };
+
 struct life {
 	/* the run */
 	const char *path; /* of its directory, absolute */
@@ -79,7 +82,8 @@ struct life {
 	struct strs driver_env;
 	bool cumulative; /* counters of an instance go on over restarts */
 	bool own_limit;	 /* of one execution: needs none from us */
-	struct plugin_command replay; /* how one input is run */
+	/* how each build runs an input; no vector: there is no such build */
+	struct plugin_command replay[LIFE_BUILDS];
 
 	struct task **tasks;
 	size_t ntasks;

@@ -19,11 +19,13 @@
 #include "base/strs.h"
 #include "run/collect.h"
 #include "run/inside.h"
+#include "run/instances.h"
 #include "run/life.h"
 #include "run/replays.h"
 #include "run/seen.h"
 #include "run/task.h"
 
+#define SAN "target.san"
 #define BATCH 16	      /* inputs at once */
 #define KEEP_MOST 200	      /* inputs of a bucket */
 #define TRIES 3		      /* of those that are looked at closely */
@@ -51,6 +53,7 @@ struct exact {
 struct verdict {
 	struct bug *bug; /* NULL: no crash */
 	bool close, reproduced;
+	enum life_build judge;
 };
 
 struct list {
@@ -66,10 +69,11 @@ struct livetriage {
 	struct list pending, late, close;
 	struct list batch; /* being run */
 	struct task *task;
-	size_t read;	 /* of what it printed */
-	double patience; /* seconds */
-	bool hangs;	 /* the batch is of late ones */
-	double late_end; /* monotonic: no more of them; 0: not yet */
+	size_t read;	       /* of what it printed */
+	double patience;       /* seconds */
+	bool hangs;	       /* the batch is of late ones */
+	enum life_build build; /* of the batch */
+	double late_end;       /* monotonic: no more of them; 0: not yet */
 	uint64_t given_up;
 };
 
@@ -117,19 +121,23 @@ verdict_of(struct livetriage *t, const char *sha)
 /* What a record says, as far as it matters here. */
 struct record {
 	struct buf sha, bucket, exact;
-	bool crash;
+	bool crash, san;
 	int64_t replays, reproduced;
 };
 
 static bool
 record_read(struct record *r, const char *p, size_t n)
 {
+	struct buf judge = BUF_INIT;
 	const char *crash = json_type(p, n, "$.crash");
 
 	memset(r, 0, sizeof(*r));
 	r->crash = crash != NULL && strcmp(crash, "true") == 0;
 	json_text(p, n, "$.bucket", &r->bucket);
 	json_text(p, n, "$.bucket_exact", &r->exact);
+	json_text(p, n, "$.judge", &judge);
+	r->san = strcmp(buf_str(&judge), SAN) == 0;
+	buf_release(&judge);
 	json_int(p, n, "$.replays", &r->replays);
 	json_int(p, n, "$.reproduced", &r->reproduced);
 	return json_text(p, n, "$.input_sha256", &r->sha) &&
@@ -154,6 +162,7 @@ record_note(struct livetriage *t, const struct record *r)
 	if (v->bug != NULL)
 		v->bug->count--;
 	v->bug = NULL;
+	v->judge = r->san ? LIFE_SAN : LIFE_TARGET;
 	if (!r->crash || r->bucket.len == 0)
 		return NULL;
 	v->reproduced = r->reproduced > 0;
@@ -171,8 +180,8 @@ record_note(struct livetriage *t, const struct record *r)
 /* The line with our keys appended; the path of the input made the one that it
  * has in the run directory. */
 static void
-compose(const struct found *f, const char *path, const char *p, size_t n,
-    struct buf *b)
+compose(const struct found *f, const char *finder, const char *path,
+    const char *p, size_t n, struct buf *b)
 {
 	struct buf name = BUF_INIT;
 	const char *at;
@@ -191,8 +200,11 @@ compose(const struct found *f, const char *path, const char *p, size_t n,
 	buf_addf(b, ",\"found\":%.3f", f->seconds);
 	if (f->instance >= 0)
 		buf_addf(b, ",\"instance\":%d", f->instance);
-	buf_addf(b, ",\"origin\":\"%s\",\"finder\":\"target\",\"artefact\":",
-	    f->seed ? "seed" : "fuzz");
+	buf_addf(
+	    b, ",\"origin\":\"%s\",\"finder\":", f->seed ? "seed" : "fuzz");
+	out_json_string(b, finder, strlen(finder));
+	buf_addf(b, ",\"judge\":\"%s\",\"artefact\":",
+	    f->judge == LIFE_SAN ? SAN : "target");
 	out_json_string(b, f->artefact, strlen(f->artefact));
 	buf_adds(b, "}\n");
 	buf_release(&name);
@@ -251,31 +263,54 @@ judge(struct life *l, struct found *f, const struct record *r, struct exact *e)
 	}
 }
 
+/* One that the sanitizer build does not show is judged on the fuzzed one. */
+static bool
+is_passed_on(struct life *l, struct found *f, const struct record *r)
+{
+	if (f->judge != LIFE_SAN || (r->crash && r->reproduced > 0) ||
+	    verdict_find(l, f->sha) != NULL)
+		return false;
+	f->judge = LIFE_TARGET;
+	push(f->late ? &l->triage->late : &l->triage->pending, f);
+	return true;
+}
+
+static void
+keep_record(struct life *l, struct found *f, const struct record *r,
+    const char *p, size_t n)
+{
+	char *path = replays_path(l, f->sha);
+	char *finder = instances_finder(l, f->instance);
+	struct buf line = BUF_INIT;
+	struct exact *e;
+
+	keep_report(l, f);
+	compose(f, finder, path, p, n, &line);
+	if (file_write_fd(l->triage->records, line.p, line.len) != 0 ||
+	    fdatasync(l->triage->records) != 0)
+		life_say(l, "cannot write 'crashes.jsonl'");
+	e = record_note(l->triage, r);
+	if (e != NULL)
+		judge(l, f, r, e);
+	buf_release(&line);
+	free(finder);
+	free(path);
+}
+
 static void
 take_record(struct life *l, const char *p, size_t n)
 {
-	struct buf line = BUF_INIT;
+	struct found *f;
 	struct record r;
-	struct found *f = NULL;
-	struct exact *e;
-	char *path;
 
 	if (!json_valid(p, n) || !record_read(&r, p, n))
 		return;
 	f = collect_find(l, r.sha.p);
 	if (f != NULL) {
-		path = replays_path(l, f->sha);
-		keep_report(l, f);
-		compose(f, path, p, n, &line);
-		if (file_write_fd(l->triage->records, line.p, line.len) != 0 ||
-		    fdatasync(l->triage->records) != 0)
-			life_say(l, "cannot write 'crashes.jsonl'");
-		free(path);
-		e = record_note(l->triage, &r);
-		if (e != NULL)
-			judge(l, f, &r, e);
+		r.san = f->judge == LIFE_SAN;
+		if (!is_passed_on(l, f, &r))
+			keep_record(l, f, &r, p, n);
 	}
-	buf_release(&line);
 	record_release(&r);
 }
 
@@ -380,6 +415,10 @@ livetriage_add(struct life *l, struct found *f)
 	struct verdict *v = verdict_find(l, f->sha);
 
 	if (v != NULL)
+		f->judge = v->judge;
+	else if (l->replay[LIFE_SAN].argv.n > 0)
+		f->judge = LIFE_SAN;
+	if (v != NULL)
 		best_note(v, f);
 	else
 		push(f->late ? &l->triage->late : &l->triage->pending, f);
@@ -391,14 +430,16 @@ livetriage_trace(struct life *l, const struct found *f, const struct buf *text)
 	replays_write(l, "traces", f->sha, text);
 }
 
-/* Up to BATCH of the list, taken from its front; those dropped meanwhile go. */
+/* Up to BATCH of the list for one build, taken from its front; those dropped
+ * meanwhile go. */
 static void
 choose(struct life *l, struct list *from)
 {
 	struct livetriage *t = l->triage;
 	size_t i = 0;
 
-	while (i < from->n && t->batch.n < BATCH) {
+	while (i < from->n && t->batch.n < BATCH &&
+	       (t->batch.n == 0 || from->v[i]->judge == t->batch.v[0]->judge)) {
 		if (replays_stage(l, from->v[i]->sha) == 0)
 			push(&t->batch, from->v[i]);
 		i++;
@@ -419,8 +460,8 @@ end_batch(struct life *l)
 	for (i = 0; i < t->batch.n; i++) {
 		f = t->batch.v[i];
 		replays_unstage(l, f->sha);
-		if (verdict_find(l, f->sha) != NULL)
-			continue;
+		if (verdict_find(l, f->sha) != NULL || f->judge != t->build)
+			continue; /* judged, or passed on */
 		if (++f->attempts < ATTEMPTS)
 			push(&t->late, f);
 		else
@@ -455,9 +496,11 @@ start_batch(struct life *l)
 	strs_add(&options, "lago-triage");
 	strs_addf(&options, "-r%d", close ? TRIES : 1);
 	t->read = 0;
+	t->build = t->batch.v[0]->judge;
 	t->patience = PATIENCE + 4 * (close ? TRIES : 1) *
 				     life_seconds(l, "timeout", TIMEOUT);
-	t->task = replays_start(l, &options, &inputs, 5, t->patience, &f);
+	t->task =
+	    replays_start(l, t->build, &options, &inputs, 5, t->patience, &f);
 	if (t->task == NULL) {
 		life_say(l, "%s", f.text);
 		end_batch(l);

@@ -140,10 +140,11 @@ replays_words(const struct plugin_command *c, double timeout, struct strs *argv)
 /* What every call has: the job's limits, how the input is presented, the
  * environment. */
 static void
-add_job(const struct life *l, const char *name, struct strs *argv)
+add_job(const struct life *l, enum life_build build, const char *name,
+    struct strs *argv)
 {
 	strs_add(argv, "-0j");
-	replays_words(&l->replay, life_timeout(l), argv);
+	replays_words(&l->replay[build], life_timeout(l), argv);
 	if (strcmp(name, "lago-triage") == 0) {
 		strs_addf(argv, "-xtraces=%s/triage/traces", l->work);
 		strs_addf(argv, "-o%s/triage/reports", l->work);
@@ -154,9 +155,10 @@ add_job(const struct life *l, const char *name, struct strs *argv)
 }
 
 struct task *
-replays_start(struct life *l, const struct strs *words,
+replays_start(struct life *l, enum life_build build, const struct strs *words,
     const struct strs *inputs, int nice, double seconds, struct fail *f)
 {
+	const struct strs *vector = &l->replay[build].argv;
 	struct keeper_cmd cmd = KEEPER_CMD_INIT;
 	struct strs argv = {0}, env = {0};
 	char *cwd = mem_printf("%s/triage/0", l->work);
@@ -166,10 +168,10 @@ replays_start(struct life *l, const struct strs *words,
 	strs_addf(&argv, "%s/%s", paths_bin(), words->v[0]);
 	for (i = 1; i < words->n; i++)
 		strs_add(&argv, words->v[i]);
-	add_job(l, words->v[0], &argv);
+	add_job(l, build, words->v[0], &argv);
 	strs_add(&argv, "--");
-	for (i = 0; i < l->replay.argv.n; i++)
-		strs_add(&argv, l->replay.argv.v[i]);
+	for (i = 0; i < vector->n; i++)
+		strs_add(&argv, vector->v[i]);
 	rooms_env(l, &env);
 	cmd.in = replays_operands(inputs);
 	cmd.argv = argv.v;

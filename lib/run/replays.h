@@ -7,10 +7,11 @@
 #ifndef LAGO_RUN_REPLAYS_H
 #define LAGO_RUN_REPLAYS_H
 
+#include "run/life.h"
+
 struct buf;
 struct fail;
 struct keeper_cmd;
-struct life;
 struct plugin_command;
 struct strs;
 struct task;
@@ -27,11 +28,12 @@ void replays_write(
     struct life *l, const char *dir, const char *name, const struct buf *text);
 
 /*
- * words: the command's name, options of this call.  inputs: paths, given on
+ * build: one that there is.  words: the command's name, options of this call.  inputs: paths, given on
  * standard input.  It runs on all CPUs of the run, `nice` behind the fuzzers.
  */
-struct task *replays_start(struct life *l, const struct strs *words,
-    const struct strs *inputs, int nice, double seconds, struct fail *f);
+struct task *replays_start(struct life *l, enum life_build build,
+    const struct strs *words, const struct strs *inputs, int nice,
+    double seconds, struct fail *f);
 
 /* The options of both that say how a driver's replay runs an input.  timeout:
  * limit of one execution, seconds, 0 when it is not known. */

@@ -262,7 +262,8 @@ release(struct life *l)
 		task_free(l, l->tasks[0]);
 	free(l->tasks);
 	strs_release(&l->driver_env);
-	plugin_command_release(&l->replay);
+	for (size_t i = 0; i < LIFE_BUILDS; i++)
+		plugin_command_release(&l->replay[i]);
 	kv_release(&l->job);
 	kv_release(&l->progress);
 	cpus_unclaim(&l->claim);

@@ -126,7 +126,7 @@ start(struct life *l, struct fail *f)
 	if (file_list(l->workfd, "in", &names, f) == 0) {
 		for (i = 0; i < names.n; i++)
 			strs_addf(&inputs, "%s/in/%s", l->work, names.v[i]);
-		t = replays_start(l, &options, &inputs, 0,
+		t = replays_start(l, LIFE_TARGET, &options, &inputs, 0,
 		    seconds > LEAST ? seconds : LEAST, f);
 	}
 	strs_release(&names);

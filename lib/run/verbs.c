@@ -3,12 +3,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/fail.h"
 #include "base/mem.h"
 #include "base/paths.h"
 #include "job/plugin.h"
+#include "run/inside.h"
 #include "run/life.h"
 #include "run/task.h"
 
@@ -196,20 +200,48 @@ verbs_start(struct life *l)
 	    f.status, "%s", f.text);
 }
 
+static int
+replay(
+    struct life *l, const char *build, struct plugin_command *c, struct fail *f)
+{
+	struct buf b = BUF_INIT;
+	int rc = call_words(l, "replay", build, NULL, LIMIT, &b, f);
+
+	if (rc == 0)
+		rc = plugin_command(buf_str(&b), b.len, "replay", c, f);
+	buf_release(&b);
+	return rc;
+}
+
+static bool
+has_san(const struct life *l)
+{
+	const char *member = kv_get(&l->job, "member");
+	char *path =
+	    mem_printf("bundle/%s.san", member != NULL ? member : "target");
+	int fd = inside_open(l->workfd, path, O_RDONLY, 0);
+	struct stat st;
+	bool is = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+		  (st.st_mode & 0111) != 0;
+
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return is;
+}
+
 int
 verbs_replay(struct life *l)
 {
-	struct buf b = BUF_INIT;
 	struct fail f = {0};
-	int rc;
 
-	rc = call_words(l, "replay", "target", NULL, LIMIT, &b, &f);
-	if (rc == 0)
-		rc = plugin_command(
-		    buf_str(&b), b.len, "replay", &l->replay, &f);
-	buf_release(&b);
-	if (rc != 0)
+	if (replay(l, "target", &l->replay[LIFE_TARGET], &f) != 0)
 		return life_fail(l, "driver", f.status, "%s", f.text);
+	if (has_san(l) && replay(l, "san", &l->replay[LIFE_SAN], &f) != 0) {
+		life_say(l, "crashes are not judged on the sanitizer build: %s",
+		    f.text);
+		plugin_command_release(&l->replay[LIFE_SAN]);
+	}
 	return 0;
 }
 
