@@ -40,7 +40,7 @@ lib/store/sql.c: $(wildcard share/sql/*.sql) lib/store/sql.sh
 	sh lib/store/sql.sh $(sort $(wildcard share/sql/*.sql)) >$@.tmp
 	mv $@.tmp $@
 
--include $(wildcard lib/*/*.d bin/*.d t/unit/*.d)
+-include $(wildcard lib/*/*.d bin/*.d t/unit/*.d .fuzz/*.d .fuzz/*/*/*.d)
 
 setup:
 	share/setup
@@ -76,9 +76,25 @@ asan: ready
 	rm -rf .asan
 	mkdir .asan
 	tar cf - --exclude=.git --exclude=.demo --exclude=.asan --exclude=.bench \
-		. | tar xf - -C .asan
+		--exclude=.fuzz . | tar xf - -C .asan
 	cd .asan && $(MAKE) -s clean && LAGO_ASAN=1 $(MAKE) check HARDEN=-fPIE \
 		CFLAGS='-O1 -g -fno-omit-frame-pointer $(SANITIZE)'
+
+# A fuzz target of t/fuzz as a bundle: make fuzz; lago-run .fuzz/verdict.zip
+FUZZ = clang $(OURS) -O1 -g -fno-omit-frame-pointer \
+	-fno-sanitize-recover=undefined -fsanitize=address,undefined
+FUZZOBJ = $(LIBOBJ:%=.fuzz/%)
+fuzz: ready .fuzz/verdict.zip
+
+.fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	$(FUZZ) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+.fuzz/%-fuzz: t/fuzz/%-fuzz.c $(FUZZOBJ)
+	$(FUZZ) -fsanitize=fuzzer -o $@ $< $(FUZZOBJ) $(LIBS)
+
+.fuzz/%.zip: .fuzz/%-fuzz t/fuzz/pack $(wildcard t/fuzz/*.dict t/golden/logs/*)
+	t/fuzz/pack $* $< $@
 
 D = $(DESTDIR)
 install: all
@@ -107,8 +123,9 @@ dist:
 clean:
 	rm -f bin/*.d lib/*/*.[od] lib/liblago.a lib/store/sql.c $(PROGS)
 	rm -f t/unit/*.d $(UNITS)
-	rm -rf .asan .demo .bench
+	rm -rf .asan .demo .bench .fuzz
 
-.PHONY: all asan bench check clean demo demo-real dist install lint ready \
-	setup uninstall units
+.PHONY: all asan bench check clean demo demo-real dist fuzz install lint \
+	ready setup uninstall units
+.SECONDARY:
 .DELETE_ON_ERROR:

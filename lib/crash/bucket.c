@@ -1,13 +1,12 @@
 #include "crash/bucket.h"
 
-#include <regex.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "base/strs.h"
+#include "crash/ignore.h"
 #include "crash/kinds.h"
 #include "crash/names.h"
 #include "crash/report.h"
@@ -58,35 +57,6 @@ frame_name(struct bucket *b, const struct frame *f)
 }
 
 static void
-compile(struct bucket *b, const struct verdict_policy *policy)
-{
-	regex_t *v;
-	size_t n = policy->ignore != NULL ? policy->ignore->n : 0;
-
-	if (n == 0 || b->ignore != NULL)
-		return;
-	b->ignore = v = mem_array(n, sizeof(*v));
-	for (size_t i = 0; i < n; i++)
-		if (regcomp(&v[b->nignore], policy->ignore->v[i],
-			REG_EXTENDED) == 0)
-			b->nignore++;
-}
-
-static bool
-ignored(const struct bucket *b, struct str name)
-{
-	const regex_t *v = b->ignore;
-
-	for (size_t i = 0; i < b->nignore; i++) {
-		regmatch_t m = {.rm_so = 0, .rm_eo = (regoff_t)name.n};
-		if (regexec(&v[i], name.p, 1, &m, REG_STARTEND) == 0 &&
-		    m.rm_so == 0)
-			return true;
-	}
-	return false;
-}
-
-static void
 mark_frames(
     struct bucket *b, const struct report_stack *s, const struct rules *rules)
 {
@@ -95,7 +65,8 @@ mark_frames(
 	for (size_t i = 0; i < s->n; i++) {
 		struct frame *f = &s->v[i];
 		f->fn = frame_name(b, f);
-		if (below || f->passing || f->fn.n == 0 || ignored(b, f->fn)) {
+		if (below || f->passing || f->fn.n == 0 ||
+		    ignore_match(b->ignore, f->fn)) {
 			f->ign = true;
 			continue;
 		}
@@ -386,7 +357,8 @@ bucket_make(struct bucket *b, struct report *r, const struct rules *rules,
 	struct list names;
 
 	arena_reset(&b->arena);
-	compile(b, policy);
+	if (b->ignore == NULL)
+		b->ignore = ignore_new(policy->ignore);
 	for (size_t i = 0; i < r->nstacks; i++)
 		mark_frames(b, &r->stacks[i], rules);
 	kept_names(report_crash_stack(r), true, &names);
@@ -402,10 +374,6 @@ bucket_make(struct bucket *b, struct report *r, const struct rules *rules,
 void
 bucket_release(struct bucket *b)
 {
-	regex_t *v = b->ignore;
-
-	for (size_t i = 0; i < b->nignore; i++)
-		regfree(&v[i]);
-	free(v);
+	ignore_free(b->ignore);
 	arena_release(&b->arena);
 }

@@ -14,6 +14,7 @@
 
 #include "crash/arena.h"
 
+struct ignore;
 struct report;
 struct report_stack;
 struct rules;
@@ -27,8 +28,7 @@ struct bucket {
 	struct str top[BUCKET_TOP]; /* first names, recursion collapsed */
 	size_t ntop;
 	struct str line; /* "file:3:4", "file:3" or "module+0x2a"; n = 0 */
-	void *ignore;	 /* the policy's patterns, compiled */
-	size_t nignore;
+	struct ignore *ignore; /* the policy's patterns, compiled */
 };
 
 /* The report has a kind. */

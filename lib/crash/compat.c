@@ -1138,7 +1138,6 @@ compat_read(struct compat *c, struct str text, const struct rules *rules,
 	    .arena = s->arena,
 	    .names = s->names,
 	    .ignore = s->ignore,
-	    .nignore = s->nignore,
 	    .text = text};
 	arena_reset(&s->arena);
 	buf_reset(&c->type);

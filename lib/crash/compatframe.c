@@ -1,11 +1,10 @@
 #include "crash/compatin.h"
 
 #include <ctype.h>
-#include <regex.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "base/strs.h"
+#include "crash/ignore.h"
 #include "crash/pat.h"
 #include "crash/rules.h"
 #include "crash/verdict.h"
@@ -325,23 +324,9 @@ is_java_type(const struct compat_state *s)
 static bool
 ignored(struct compat_state *s, struct str text)
 {
-	const struct strs *list = s->policy->ignore;
-	regex_t *v = s->ignore;
-
-	if (v == NULL && list != NULL && list->n > 0) {
-		s->ignore = v = mem_array(list->n, sizeof(*v));
-		for (size_t i = 0; i < list->n; i++)
-			if (regcomp(&v[s->nignore], list->v[i], REG_EXTENDED) ==
-			    0)
-				s->nignore++;
-	}
-	for (size_t i = 0; i < s->nignore; i++) {
-		regmatch_t m = {.rm_so = 0, .rm_eo = (regoff_t)text.n};
-		if (regexec(&v[i], text.p, 1, &m, REG_STARTEND) == 0 &&
-		    m.rm_so == 0)
-			return true;
-	}
-	return false;
+	if (s->ignore == NULL)
+		s->ignore = ignore_new(s->policy->ignore);
+	return ignore_match(s->ignore, text);
 }
 
 static struct str
@@ -457,9 +442,5 @@ compatframe_line(struct compat_state *s, struct str line)
 void
 compatframe_release(struct compat_state *s)
 {
-	regex_t *v = s->ignore;
-
-	for (size_t i = 0; i < s->nignore; i++)
-		regfree(&v[i]);
-	free(v);
+	ignore_free(s->ignore);
 }

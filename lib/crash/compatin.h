@@ -8,6 +8,8 @@
 
 enum { COMPAT_NAMES = 4096 };
 
+struct ignore;
+
 struct compat_state {
 	struct compat *c;
 	const struct rules *rules;
@@ -20,8 +22,7 @@ struct compat_state {
 	int frames, fuzzer_frames;
 	struct str *names; /* of all frames */
 	size_t nnames;
-	void *ignore; /* the policy's patterns, compiled */
-	size_t nignore;
+	struct ignore *ignore; /* the policy's patterns, compiled */
 };
 
 static inline struct str
