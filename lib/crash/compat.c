@@ -47,6 +47,7 @@ enum word {
 	C_CHECK,
 	C_SIGNAL_11,
 	C_SHARED,
+	C_SYMBOL,
 	C_STOP_LEAK,
 	C_STOP_STORED,
 	C_STOP_ALLOCATED,
@@ -91,6 +92,7 @@ static const char *const words[] = {
     "check failed",
     "received signal 11",
     "librar",
+    "cannot locate symbol ",
     "direct leak of",
     "uninitialized value was stored to memory at",
     "allocated by thread",
@@ -314,7 +316,7 @@ signal_after_better(const struct compat_state *s, struct str line)
 		return false;
 	for (size_t i = 0; i < N(better); i++)
 		if (type_is(s, better[i]))
-			return pat_match("%*S%lanitizer: %*%{ABRT %|breakpoint "
+			return pat_match("%*S%lanitizer: %{ABRT %|breakpoint "
 					 "%|ILL %|TRAP %}",
 			    line, NULL);
 	return false;
@@ -423,14 +425,15 @@ msan_tsan(struct compat_state *s, struct str line)
 static void
 leaks(struct compat_state *s, struct str line)
 {
-	bool open = s->c->type.len == 0 || type_is(s, "Indirect-leak");
+	bool none = s->c->type.len == 0;
+	bool open = none || type_is(s, "Indirect-leak");
 
 	if (!has(s, C_LEAK) || !open)
 		return;
 	if (str_starts(line, STR("Direct leak of "))) {
 		reset(s);
 		set(s, "Direct-leak");
-	} else if (str_starts(line, STR("Indirect leak of "))) {
+	} else if (none && str_starts(line, STR("Indirect leak of "))) {
 		reset(s);
 		set(s, "Indirect-leak");
 	}
@@ -951,7 +954,11 @@ q_library(struct compat_state *s, struct str line)
 		"open shared object file",
 		line, cap) ||
 	    pat_match("%*: library '%(%*%)' not found", line, cap) ||
-	    pat_match("%*: library \"%(%*%)\" not found", line, cap)) {
+	    pat_match("%*: library \"%(%*%)\" not found", line, cap) ||
+	    pat_match(
+		"%*: cannot locate symbol '%(%*%)' referenced by", line, cap) ||
+	    pat_match("%*: cannot locate symbol \"%(%*%)\" referenced by", line,
+		cap)) {
 		reset(s);
 		set(s, "Missing-library");
 		put(&s->c->state, cap[0]);
@@ -985,7 +992,7 @@ step_q(struct compat_state *s, struct str line)
 	}
 	if (has(s, C_LIBFUZZER))
 		q_libfuzzer(s, line);
-	if (has(s, C_SHARED))
+	if (has(s, C_SHARED) || has(s, C_SYMBOL))
 		q_library(s, line);
 }
 
