@@ -18,11 +18,25 @@
 #define NAME_MAX_IN 8192  /* longer mangled names stay as they are */
 #define NAME_MAX_OUT 4096 /* of a demangled one; they can grow without end */
 #define FRAMES_MAX 256	  /* of one place */
-#define LOOK_BACK 8	  /* units whose ranges may cover an address */
+#define DEPTH_MAX 200	  /* of nested entries of debug information */
 
 struct range {
 	Dwarf_Addr low, high;
-	Dwarf_Off unit;
+	Dwarf_Addr reach; /* the highest high of this and those before */
+	Dwarf_Die die;	  /* of a unit or of a function */
+};
+
+/* By low address; read through find_ranges(). */
+struct ranges {
+	struct range *v;
+	size_t n, size;
+};
+
+/* A compilation unit that was looked into. */
+struct unit {
+	struct unit *next;
+	Dwarf_Off off;
+	struct ranges functions;
 };
 
 struct memo {
@@ -39,8 +53,8 @@ struct module {
 	Dwfl_Module *mod;
 	Dwarf *dwarf;
 	Dwarf_Addr bias;
-	struct range *ranges;
-	size_t nranges;
+	struct ranges units;
+	struct unit *known;
 	struct memo *memo;
 	size_t used, size; /* size is a power of two */
 };
@@ -73,6 +87,19 @@ free_place(struct symbols_place *p)
 	free(p);
 }
 
+static void
+free_units(struct module *m)
+{
+	struct unit *u;
+
+	while ((u = m->known) != NULL) {
+		m->known = u->next;
+		free(u->functions.v);
+		free(u);
+	}
+	free(m->units.v);
+}
+
 void
 symbols_free(struct symbols *s)
 {
@@ -88,8 +115,8 @@ symbols_free(struct symbols *s)
 				free_place(m->memo[i].place);
 		if (m->dwfl != NULL)
 			dwfl_end(m->dwfl);
+		free_units(m);
 		free(m->memo);
-		free(m->ranges);
 		free(m->build_id);
 		free(m->path);
 		free(m);
@@ -105,37 +132,88 @@ by_low(const void *a, const void *b)
 	return (x->low > y->low) - (x->low < y->low);
 }
 
+/* What an entry covers: it may be in several pieces. */
+static void
+add_ranges(struct ranges *r, Dwarf_Die *die)
+{
+	Dwarf_Addr base, low, high;
+	ptrdiff_t at = 0;
+
+	while ((at = dwarf_ranges(die, at, &base, &low, &high)) > 0) {
+		/* Linkers leave zero where they threw code away. */
+		if (low == 0 || low >= high)
+			continue;
+		if (r->n == r->size) {
+			r->size = r->size ? r->size * 2 : 64;
+			r->v = mem_grow(r->v, r->size, sizeof(*r->v));
+		}
+		r->v[r->n++] =
+		    (struct range){.low = low, .high = high, .die = *die};
+	}
+}
+
+static void
+sort_ranges(struct ranges *r)
+{
+	Dwarf_Addr reach = 0;
+
+	if (r->n > 0)
+		qsort(r->v, r->n, sizeof(*r->v), by_low);
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->v[i].high > reach)
+			reach = r->v[i].high;
+		r->v[i].reach = reach;
+	}
+}
+
+/* Of those around an address the one that begins last; NULL: none. */
+static struct range *
+find_range(const struct ranges *r, Dwarf_Addr addr)
+{
+	size_t low = 0, high = r->n, mid;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (r->v[mid].low <= addr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	while (low > 0 && addr < r->v[low - 1].reach)
+		if (addr < r->v[--low].high)
+			return &r->v[low];
+	return NULL;
+}
+
 /* clang writes no .debug_aranges, the only place where libdw 0.188 looks up
  * the unit of an address: an index of our own. */
 static void
 index_units(struct module *m)
 {
-	Dwarf_Addr base, low, high;
 	Dwarf_CU *cu = NULL;
 	Dwarf_Die die;
 	uint8_t type;
-	ptrdiff_t at;
-	size_t size = 0;
 
-	while (
-	    dwarf_get_units(m->dwarf, cu, &cu, NULL, &type, &die, NULL) == 0) {
-		if (type != DW_UT_compile && type != DW_UT_skeleton)
-			continue;
-		for (at = 0;
-		     (at = dwarf_ranges(&die, at, &base, &low, &high)) > 0;) {
-			if (low == 0 || low >= high)
-				continue;
-			if (m->nranges == size) {
-				size = size ? size * 2 : 64;
-				m->ranges = mem_grow(
-				    m->ranges, size, sizeof(*m->ranges));
-			}
-			m->ranges[m->nranges++] =
-			    (struct range){low, high, dwarf_dieoffset(&die)};
-		}
-	}
-	if (m->nranges > 0)
-		qsort(m->ranges, m->nranges, sizeof(*m->ranges), by_low);
+	while (dwarf_get_units(m->dwarf, cu, &cu, NULL, &type, &die, NULL) == 0)
+		if (type == DW_UT_compile || type == DW_UT_skeleton)
+			add_ranges(&m->units, &die);
+	sort_ranges(&m->units);
+}
+
+/* Functions can be in namespaces, classes and other functions. */
+static void
+add_functions(struct ranges *r, Dwarf_Die *parent, int depth)
+{
+	Dwarf_Die die;
+
+	if (depth == DEPTH_MAX || dwarf_child(parent, &die) != 0)
+		return;
+	do {
+		if (dwarf_tag(&die) == DW_TAG_subprogram)
+			add_ranges(r, &die);
+		if (dwarf_haschildren(&die))
+			add_functions(r, &die, depth + 1);
+	} while (dwarf_siblingof(&die, &die) == 0);
 }
 
 static void
@@ -265,18 +343,11 @@ struct place {
 };
 
 static struct symbols_frame *
-add_frame(struct place *p, const char *linkage)
+add_frame(struct place *p)
 {
-	struct symbols_frame *f;
-
 	p->v = mem_grow(p->v, p->n + 1, sizeof(*p->v));
-	f = &p->v[p->n++];
-	*f = (struct symbols_frame){0};
-	if (linkage != NULL) {
-		f->linkage = mem_strdup(linkage);
-		f->function = demangle(linkage);
-	}
-	return f;
+	p->v[p->n] = (struct symbols_frame){0};
+	return &p->v[p->n++];
 }
 
 static const char *
@@ -312,10 +383,14 @@ dir_of(Dwarf_Die *cu)
 	return string_of(cu, comp_dir, 1);
 }
 
+/* libdw has put the directory before some names itself. */
 static char *
 whole_path(const char *dir, const char *file)
 {
-	if (file == NULL || *file == '/' || dir == NULL)
+	size_t n = dir != NULL ? strlen(dir) : 0;
+
+	if (file == NULL || *file == '/' || n == 0 ||
+	    (strncmp(file, dir, n) == 0 && file[n] == '/'))
 		return mem_strdup(file);
 	return mem_printf("%s/%s", dir, file);
 }
@@ -366,95 +441,220 @@ set_where(struct symbols_frame *f, const struct where *w, const char *dir)
 	f->dir = dir;
 }
 
-static bool
-find_unit(struct module *m, Dwarf_Addr addr, Dwarf_Die *cu)
+/* Its functions are listed when it is first asked for. */
+static struct unit *
+get_unit(struct module *m, Dwarf_Die *cu)
 {
-	size_t low = 0, high = m->nranges, mid, i;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (m->ranges[mid].low <= addr)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	for (i = 0; i < LOOK_BACK && i < low; i++)
-		if (addr < m->ranges[low - 1 - i].high)
-			return dwarf_offdie(m->dwarf,
-				   m->ranges[low - 1 - i].unit, cu) != NULL;
-	return false;
-}
-
-/* The nesting of blocks and inlined functions around an address. */
-static int
-scopes_at(Dwarf_Die *cu, Dwarf_Addr addr, Dwarf_Die **chain)
-{
-	Dwarf_Die *scopes = NULL, sub;
+	Dwarf_Off off = dwarf_dieoffset(cu);
+	Dwarf_Die sub, *at = cu;
+	struct unit *u;
 	uint8_t type;
-	int n;
 
+	for (u = m->known; u != NULL; u = u->next)
+		if (u->off == off)
+			return u;
+	u = mem_alloc(sizeof(*u));
+	u->off = off;
+	u->next = m->known;
+	m->known = u;
 	/* Split DWARF: the lines are in the skeleton, the rest elsewhere. */
 	if (dwarf_cu_info(cu->cu, NULL, &type, NULL, &sub, NULL, NULL, NULL) ==
 		0 &&
 	    type == DW_UT_skeleton && sub.addr != NULL)
-		cu = &sub;
-	n = dwarf_getscopes(cu, addr, &scopes);
-	if (n > 0)
-		n = dwarf_getscopes_die(&scopes[0], chain);
-	free(scopes);
+		at = &sub;
+	add_functions(&u->functions, at, 0);
+	sort_ranges(&u->functions);
+	return u;
+}
+
+/* The block or inlined function directly below that covers an address. */
+static bool
+step_in(Dwarf_Die *die, Dwarf_Addr addr)
+{
+	Dwarf_Die child;
+	int tag;
+
+	if (dwarf_child(die, &child) != 0)
+		return false;
+	do {
+		tag = dwarf_tag(&child);
+		if ((tag == DW_TAG_inlined_subroutine ||
+			tag == DW_TAG_lexical_block ||
+			tag == DW_TAG_try_block || tag == DW_TAG_catch_block) &&
+		    dwarf_haspc(&child, addr) == 1) {
+			*die = child;
+			return true;
+		}
+	} while (dwarf_siblingof(&child, &child) == 0);
+	return false;
+}
+
+/* The function at an address and those inlined into it there, outermost first;
+ * how many. */
+static size_t
+chain_at(struct module *m, Dwarf_Die *cu, Dwarf_Addr addr, Dwarf_Die *chain)
+{
+	struct range *r = find_range(&get_unit(m, cu)->functions, addr);
+	Dwarf_Die die;
+	size_t n = 0;
+
+	if (r == NULL)
+		return 0;
+	chain[n++] = die = r->die;
+	for (int depth = 0; depth < DEPTH_MAX && n < FRAMES_MAX; depth++) {
+		if (!step_in(&die, addr))
+			break;
+		if (dwarf_tag(&die) == DW_TAG_inlined_subroutine)
+			chain[n++] = die;
+	}
 	return n;
 }
 
-static void
-find_dwarf(struct module *m, Dwarf_Addr addr, struct place *p)
+static const char *
+elf_name(struct module *m, uint64_t addr)
 {
-	static const unsigned names[] = {
-	    DW_AT_linkage_name, DW_AT_MIPS_linkage_name, DW_AT_name};
-	Dwarf_Die cu, *chain = NULL;
+	const char *name;
+	GElf_Off behind;
+	GElf_Sym sym;
+
+	name =
+	    dwfl_module_addrinfo(m->mod, addr, &behind, &sym, NULL, NULL, NULL);
+	if (name == NULL || *name == '\0' ||
+	    (sym.st_size != 0 && behind >= sym.st_size))
+		return NULL;
+	return name;
+}
+
+static bool
+has_scopes(Dwarf_Die *die)
+{
+	Dwarf_Die unit;
+
+	if (dwarf_diecu(die, &unit, NULL, NULL) == NULL)
+		return false;
+	switch (dwarf_srclang(&unit)) {
+	case DW_LANG_C:
+	case DW_LANG_C89:
+	case DW_LANG_C99:
+	case DW_LANG_C11:
+	case 0x2c: /* C17 */
+	case 0x3e: /* C23 */
+		return false;
+	default:
+		return true;
+	}
+}
+
+/* The entry that stands where the source has the declaration. */
+static Dwarf_Die
+declaration(Dwarf_Die die)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Die next;
+
+	for (int i = 0; i < DEPTH_MAX; i++) {
+		if (dwarf_attr(&die, DW_AT_abstract_origin, &attr) == NULL &&
+		    dwarf_attr(&die, DW_AT_specification, &attr) == NULL)
+			break;
+		if (dwarf_formref_die(&attr, &next) == NULL)
+			break;
+		die = next;
+	}
+	return die;
+}
+
+/* A function that no other file sees can be without a mangled name: its
+ * namespaces, classes and functions put before it. */
+static char *
+scoped_name(Dwarf_Die *die, const char *name)
+{
+	Dwarf_Die at = declaration(*die), *scopes = NULL;
+	struct buf b = BUF_INIT;
+	int n, tag;
+
+	n = dwarf_getscopes_die(&at, &scopes);
+	while (n-- > 1) {
+		const char *scope = dwarf_diename(&scopes[n]);
+		tag = dwarf_tag(&scopes[n]);
+		if (tag == DW_TAG_namespace && scope == NULL)
+			scope = "(anonymous namespace)";
+		if (tag == DW_TAG_namespace || tag == DW_TAG_class_type ||
+		    tag == DW_TAG_structure_type || tag == DW_TAG_union_type ||
+		    tag == DW_TAG_subprogram)
+			buf_addf(
+			    &b, "%s::", scope != NULL ? scope : "{unnamed}");
+	}
+	free(scopes);
+	buf_adds(&b, name);
+	return buf_take(&b);
+}
+
+static void
+name_frame(
+    struct symbols_frame *f, struct module *m, uint64_t addr, Dwarf_Die *die)
+{
+	static const unsigned mangled[] = {
+	    DW_AT_linkage_name, DW_AT_MIPS_linkage_name};
+	static const unsigned plain[] = {DW_AT_name};
+	const char *name = string_of(die, mangled, 2), *symbol;
+
+	if (name == NULL && dwarf_tag(die) == DW_TAG_subprogram) {
+		symbol = elf_name(m, addr);
+		if (symbol != NULL && strncmp(symbol, "_Z", 2) == 0)
+			name = symbol;
+	}
+	if (name != NULL) {
+		f->linkage = mem_strdup(name);
+		f->function = demangle(name);
+		return;
+	}
+	name = string_of(die, plain, 1);
+	f->linkage = mem_strdup(name);
+	f->function = name != NULL && has_scopes(die) ? scoped_name(die, name)
+						      : mem_strdup(name);
+}
+
+static void
+find_dwarf(struct module *m, uint64_t offset, struct place *p)
+{
+	Dwarf_Die *cu, chain[FRAMES_MAX];
+	Dwarf_Addr addr = offset - m->bias;
+	struct range *unit = find_range(&m->units, addr);
 	struct symbols_frame *f;
 	struct where w;
 	const char *dir;
-	int i, n, tag;
+	size_t n;
 
-	if (m->dwarf == NULL || !find_unit(m, addr - m->bias, &cu))
+	if (unit == NULL)
 		return;
-	dir = dir_of(&cu);
-	w = line_at(&cu, addr - m->bias);
-	n = scopes_at(&cu, addr - m->bias, &chain);
-	for (i = 0; i < n && p->n < FRAMES_MAX; i++) {
-		tag = dwarf_tag(&chain[i]);
-		if (tag != DW_TAG_inlined_subroutine &&
-		    tag != DW_TAG_subprogram)
-			continue;
-		f = add_frame(p, string_of(&chain[i], names, 3));
+	cu = &unit->die;
+	dir = dir_of(cu);
+	w = line_at(cu, addr);
+	n = chain_at(m, cu, addr, chain);
+	while (n-- > 0) {
+		f = add_frame(p);
+		name_frame(f, m, offset, &chain[n]);
 		set_where(f, &w, dir);
-		if (tag == DW_TAG_subprogram)
-			break;
-		f->inlined = true;
-		w = call_of(&cu, &chain[i]);
+		f->inlined = n > 0;
+		w = call_of(cu, &chain[n]);
 	}
-	free(chain);
 	/* Assembler has lines and no functions. */
 	if (p->n == 0 && w.file != NULL)
-		set_where(add_frame(p, NULL), &w, dir);
+		set_where(add_frame(p), &w, dir);
 }
 
 static void
 find_elf(struct module *m, uint64_t addr, struct place *p)
 {
 	const char *name;
-	GElf_Off behind;
-	GElf_Sym sym;
 
 	if (p->n > 0 && p->v[p->n - 1].function != NULL)
 		return;
-	name =
-	    dwfl_module_addrinfo(m->mod, addr, &behind, &sym, NULL, NULL, NULL);
-	if (name == NULL || *name == '\0' ||
-	    (sym.st_size != 0 && behind >= sym.st_size))
+	name = elf_name(m, addr);
+	if (name == NULL)
 		return;
 	if (p->n == 0)
-		add_frame(p, NULL);
+		add_frame(p);
 	p->v[p->n - 1].linkage = mem_strdup(name);
 	p->v[p->n - 1].function = demangle(name);
 }
