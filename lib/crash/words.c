@@ -6,136 +6,131 @@
 #include "base/mem.h"
 
 /*
- * States are numbered so that those where a word ends come last: the loop needs
- * one comparison a byte.  Bytes that are in no word share class 0; the classes
- * up to LAST_BREAK are bytes that may end a line.
+ * A block is three bytes.  Its hash is the product's upper bits; the constant's
+ * lowest byte is 0, so that of four bytes the last one does not count.
  */
-enum { BREAK = 1, MAYBE, LAST_BREAK = MAYBE };
+enum { BLOCK = 3, SHORTEST = BLOCK + 1, HASH = 15, SLOTS = 1024 };
+
+static const uint32_t MULTIPLIER = 0x9e377900;
+static const uint32_t BYTES = 0xffffff; /* of a block, in four bytes */
+
+struct entry {
+	uint32_t block;
+	uint16_t number, at; /* which word, where in it */
+	uint16_t next;	     /* of the same slot, 0: none */
+};
 
 struct words {
-	unsigned char class[256];
-	unsigned nclass, nstate, first_end;
-	uint16_t *next;		/* [state * nclass + class] */
-	struct words_set *ends; /* of state first_end and up */
+	uint64_t map[(1 << HASH) / 64];
+	uint16_t slots[SLOTS]; /* 0: none, else where in entries */
+	struct entry *entries; /* the first is not used */
+	size_t nentries;
+	const char *const *list;
+	size_t n;
+	uint32_t fold; /* bits that make letters small */
+	char small[256];
+	uint16_t *brief; /* numbers of the words shorter than SHORTEST */
+	size_t nbrief;
+	char **own; /* the list, with its letters small */
 };
 
-/* While it is built: a trie with failure links. */
-struct trie {
-	uint16_t *next;
-	unsigned nclass, n;
-	struct words_set *ends;
-	uint16_t *fail;
-};
+/* ---- the table ---- */
 
-static void
-classes(struct words *w, const char *const *list, size_t n, bool fold)
+static uint32_t
+hash(uint32_t block)
 {
-	w->nclass = LAST_BREAK + 1;
-	for (size_t i = 0; i < n; i++)
-		for (const char *p = list[i]; *p != '\0'; p++) {
-			unsigned char c = (unsigned char)*p;
-			if (w->class[c] == 0)
-				w->class[c] = (unsigned char)w->nclass++;
-			if (fold)
-				w->class[toupper(c)] = w->class[tolower(c)] =
-				    w->class[c];
-		}
-	for (const char *p = "\n\v\f\r\x1c\x1d\x1e"; *p != '\0'; p++)
-		w->class[(unsigned char)*p] = BREAK;
-	w->class[0x85] = w->class[0xa8] = w->class[0xa9] = MAYBE;
+	return block * MULTIPLIER >> (32 - HASH);
 }
 
-static void
-plant(struct trie *t, const struct words *w, const char *word, size_t number)
+/* How common a byte is in logs, roughly. */
+static int
+common(unsigned char c)
 {
-	unsigned s = 0;
+	static const char often[] = "jqzkxwv]['\"`(){}<>*=;!?ybpgmhufdlcsnroitea"
+				    "9876543_.:-/210 ";
+	const char *at = strchr(often, tolower(c));
 
-	for (; *word != '\0'; word++) {
-		uint16_t *to =
-		    &t->next[s * t->nclass + w->class[(unsigned char)*word]];
-		if (*to == 0)
-			*to = (uint16_t)t->n++;
-		s = *to;
-	}
-	t->ends[s].bits[number / 64] |= (uint64_t)1 << (number % 64);
+	return at != NULL && c != '\0' ? (int)(at - often) : 0;
 }
 
-/* Breadth first: every missing step becomes that of the longest suffix. */
-static void
-link_up(struct trie *t)
+/* Where in the word the two blocks begin that are seen least. */
+static size_t
+rarest(const char *word, size_t n)
 {
-	uint16_t *queue = mem_array(t->n, sizeof(*queue));
-	size_t head = 0, tail = 0;
+	size_t best = 0;
+	int least = 0;
 
-	for (unsigned c = 0; c < t->nclass; c++)
-		if (t->next[c] != 0)
-			queue[tail++] = t->next[c];
-	while (head < tail) {
-		unsigned s = queue[head++], f = t->fail[s];
-
-		for (size_t i = 0; i < WORDS_MAX / 64; i++)
-			t->ends[s].bits[i] |= t->ends[f].bits[i];
-		for (unsigned c = 0; c < t->nclass; c++) {
-			uint16_t *to = &t->next[s * t->nclass + c];
-			if (*to != 0) {
-				t->fail[*to] = t->next[f * t->nclass + c];
-				queue[tail++] = *to;
-			} else
-				*to = t->next[f * t->nclass + c];
+	for (size_t i = 0; i + SHORTEST <= n; i++) {
+		int sum = 0;
+		for (size_t k = 0; k < SHORTEST; k++)
+			sum += common((unsigned char)word[i + k]);
+		if (i == 0 || sum < least) {
+			best = i;
+			least = sum;
 		}
 	}
-	free(queue);
+	return best;
 }
 
-/* Number the states anew, those with words last. */
-static void
-order(struct words *w, const struct trie *t)
+/* A compiler makes one load of it where that is the machine's order. */
+static uint32_t
+four(const char *s)
 {
-	uint16_t *name = mem_array(t->n, sizeof(*name));
-	unsigned n = 0;
+	const unsigned char *p = (const unsigned char *)s;
 
-	for (int ends = 0; ends < 2; ends++) {
-		if (ends)
-			w->first_end = n;
-		for (unsigned s = 0; s < t->n; s++)
-			if (words_none(&t->ends[s]) == !ends)
-				name[s] = (uint16_t)n++;
-	}
-	w->nstate = t->n;
-	w->next = mem_array((size_t)t->n * t->nclass, sizeof(*w->next));
-	w->ends = mem_array(t->n - w->first_end, sizeof(*w->ends));
-	for (unsigned s = 0; s < t->n; s++) {
-		for (unsigned c = 0; c < t->nclass; c++)
-			w->next[name[s] * t->nclass + c] =
-			    name[t->next[s * t->nclass + c]];
-		if (name[s] >= w->first_end)
-			w->ends[name[s] - w->first_end] = t->ends[s];
-	}
-	free(name);
+	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
+	       (uint32_t)p[3] << 24;
+}
+
+static void
+add_entry(struct words *w, size_t number, size_t at)
+{
+	struct entry *e = &w->entries[++w->nentries];
+	uint32_t h;
+
+	e->block = (four(w->list[number] + at) | w->fold) & BYTES;
+	e->number = (uint16_t)number;
+	e->at = (uint16_t)at;
+	h = hash(e->block);
+	e->next = w->slots[h % SLOTS];
+	w->slots[h % SLOTS] = (uint16_t)w->nentries;
+	w->map[h / 64] |= (uint64_t)1 << (h % 64);
+}
+
+static char *
+small_copy(const struct words *w, const char *word)
+{
+	char *copy = mem_strdup(word);
+
+	for (char *p = copy; *p != '\0'; p++)
+		*p = w->small[(unsigned char)*p];
+	return copy;
 }
 
 struct words *
 words_new(const char *const *list, size_t n, bool fold)
 {
 	struct words *w = mem_alloc(sizeof(*w));
-	struct trie t = {0};
-	size_t bytes = 1;
 
-	classes(w, list, n, fold);
-	for (size_t i = 0; i < n; i++)
-		bytes += strlen(list[i]);
-	t.nclass = w->nclass;
-	t.n = 1;
-	t.next = mem_array(bytes * t.nclass, sizeof(*t.next));
-	t.ends = mem_array(bytes, sizeof(*t.ends));
-	t.fail = mem_array(bytes, sizeof(*t.fail));
-	for (size_t i = 0; i < n; i++)
-		plant(&t, w, list[i], i);
-	link_up(&t);
-	order(w, &t);
-	free(t.next);
-	free(t.ends);
-	free(t.fail);
+	w->fold = fold ? 0x20202020 & BYTES : 0;
+	for (int c = 0; c < 256; c++)
+		w->small[c] = (char)(fold ? tolower(c) : c);
+	w->n = n;
+	w->own = mem_array(n + 1, sizeof(*w->own));
+	w->entries = mem_array(2 * n + 1, sizeof(*w->entries));
+	w->brief = mem_array(n + 1, sizeof(*w->brief));
+	w->list = (const char *const *)w->own;
+	for (size_t i = 0; i < n; i++) {
+		size_t len = strlen(list[i]), at;
+		w->own[i] = small_copy(w, list[i]);
+		if (len < SHORTEST) {
+			w->brief[w->nbrief++] = (uint16_t)i;
+			continue;
+		}
+		at = rarest(w->own[i], len);
+		add_entry(w, i, at);
+		add_entry(w, i, at + 1);
+	}
 	return w;
 }
 
@@ -144,10 +139,15 @@ words_free(struct words *w)
 {
 	if (w == NULL)
 		return;
-	free(w->next);
-	free(w->ends);
+	for (size_t i = 0; i < w->n; i++)
+		free(w->own[i]);
+	free(w->own);
+	free(w->entries);
+	free(w->brief);
 	free(w);
 }
+
+/* ---- lines ---- */
 
 size_t
 words_break(struct str text)
@@ -168,52 +168,126 @@ words_break(struct str text)
 	return (p[0] >= '\n' && p[0] <= '\f') || (p[0] >= 0x1c && p[0] <= 0x1e);
 }
 
-/* Where the break whose last byte is at p begins; NULL when it is none. */
-static const char *
-break_start(const char *begin, const char *p)
+static uint64_t
+eight(const char *p)
 {
-	for (ptrdiff_t back = 1; back <= 2 && p - begin >= back; back++)
-		if (words_break(str_of(p - back, (size_t)back + 1)) ==
-		    (size_t)back + 1)
-			return p - back;
-	return NULL;
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* Eight bytes at a time, as long as none is a control character or not ASCII;
+ * only such begin a line break. */
+static size_t
+line_length(struct str text)
+{
+	const uint64_t ones = 0x0101010101010101, high = ones * 0x80;
+	size_t i = 0, end;
+
+	while (i < text.n) {
+		if (i + 8 <= text.n) {
+			uint64_t v = eight(text.p + i);
+			if (((v | (v - ones * 0x20)) & high) == 0) {
+				i += 8;
+				continue;
+			}
+		}
+		end = i + 8 < text.n ? i + 8 : text.n;
+		for (; i < end; i++)
+			if (words_break(str_from(text, i)) > 0)
+				return i;
+	}
+	return text.n;
+}
+
+/* ---- search ---- */
+
+static bool
+same(const struct words *w, const char *text, const char *word)
+{
+	for (; *word != '\0'; text++, word++)
+		if (w->small[(unsigned char)*text] != *word)
+			return false;
+	return true;
+}
+
+/* The entries that fit the block at i; false when set is NULL and one did. */
+static bool
+look(const struct words *w, struct str s, size_t i, uint32_t block, uint32_t h,
+    struct words_set *set)
+{
+	const struct entry *e = &w->entries[w->slots[h % SLOTS]];
+
+	for (; e != w->entries; e = &w->entries[e->next]) {
+		const char *word = w->list[e->number];
+		if (e->block != (block & BYTES) || e->at > i ||
+		    i - e->at + strlen(word) > s.n ||
+		    !same(w, s.p + i - e->at, word))
+			continue;
+		if (set == NULL)
+			return false;
+		if (e->number < WORDS_MAX)
+			words_put(set, e->number);
+	}
+	return true;
+}
+
+static bool
+look_brief(const struct words *w, struct str s, struct words_set *set)
+{
+	for (size_t k = 0; k < w->nbrief; k++) {
+		const char *word = w->list[w->brief[k]];
+		size_t n = strlen(word);
+		for (size_t i = 0; i + n <= s.n; i++) {
+			if (!same(w, s.p + i, word))
+				continue;
+			if (set == NULL)
+				return false;
+			if (w->brief[k] < WORDS_MAX)
+				words_put(set, w->brief[k]);
+			break;
+		}
+	}
+	return true;
+}
+
+/* Every other place of s; false when set is NULL and there is a word. */
+static bool
+search(const struct words *w, struct str s, struct words_set *set)
+{
+	uint32_t block, h;
+	char rest[4] = {0};
+	size_t i = 0;
+
+	for (; i + 4 <= s.n; i += 2) {
+		block = four(s.p + i) | w->fold;
+		h = hash(block);
+		if ((w->map[h / 64] >> (h % 64) & 1) &&
+		    !look(w, s, i, block, h, set))
+			return false;
+	}
+	if (i + BLOCK == s.n) {
+		memcpy(rest, s.p + i, BLOCK);
+		block = four(rest) | w->fold;
+		if (!look(w, s, i, block, hash(block), set))
+			return false;
+	}
+	return w->nbrief == 0 || look_brief(w, s, set);
 }
 
 struct str
 words_line(const struct words *w, struct str text, struct words_set *set)
 {
-	const char *p = text.p, *end = text.p + text.n, *at;
-	unsigned s = 0;
+	struct str line = str_of(text.p, line_length(text));
 
 	*set = (struct words_set){0};
-	for (; p < end; p++) {
-		unsigned c = w->class[(unsigned char)*p];
-		if (c - 1 < LAST_BREAK) {
-			if (c == BREAK)
-				break;
-			if ((at = break_start(text.p, p)) != NULL) {
-				p = at;
-				break;
-			}
-		}
-		s = w->next[s * w->nclass + c];
-		if (s >= w->first_end)
-			for (size_t i = 0; i < WORDS_MAX / 64; i++)
-				set->bits[i] |=
-				    w->ends[s - w->first_end].bits[i];
-	}
-	return str_of(text.p, (size_t)(p - text.p));
+	search(w, line, set);
+	return line;
 }
 
 bool
 words_any(const struct words *w, struct str text)
 {
-	unsigned s = 0;
-
-	for (size_t i = 0; i < text.n; i++) {
-		s = w->next[s * w->nclass + w->class[(unsigned char)text.p[i]]];
-		if (s >= w->first_end)
-			return true;
-	}
-	return false;
+	return !search(w, text, NULL);
 }
