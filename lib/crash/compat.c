@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "crash/lines.h"
 #include "crash/pat.h"
 #include "crash/verdict.h"
 
@@ -11,95 +12,70 @@
 
 enum { LINE = 1 << 20 };
 
-/* Words that a line must hold for a step to be tried. */
-enum word {
-	C_SKIP_CONSOLE,
-	C_SKIP_SUMMARY,
-	C_SKIP_WARNING,
-	C_SKIP_MPROTECT,
-	C_SKIP_TEXT,
-	C_SKIP_JAVA,
-	C_DEADLY,
-	C_SANITIZER,
-	C_ASSERT,
-	C_FAIL,
-	C_PANIC,
-	C_PANICKED,
-	C_NEVER,
-	C_RECEIVED,
-	C_RIP,
-	C_LEAK,
-	C_RUNTIME_ERROR,
-	C_NOTE,
-	C_OFFSET,
-	C_CFI,
-	C_FATAL_ERROR,
-	C_PARAM_OVERLAP,
-	C_PYTHON,
-	C_JAZZER,
-	C_SIGNAL_CAUSED,
-	C_OF_SIZE,
-	C_BUG,
-	C_LIBFUZZER,
-	C_CENTIPEDE,
-	C_JAVA,
-	C_BRACKET,
-	C_CHECK,
-	C_SIGNAL_11,
-	C_SHARED,
-	C_SYMBOL,
-	C_STOP_LEAK,
-	C_STOP_STORED,
-	C_STOP_ALLOCATED,
-	C_STOP_CREATED,
-	C_STOP_LOCATED,
-	C_STOP_PREVIOUS,
-	C_OOM, /* and all behind it */
-};
-
-static const char *const words[] = {
-    ":info:console",
-    "summary:",
-    "warning: addresssanitizer",
-    "failed to mprotect 0x00010000",
-    "text run at (",
-    "please include java exception stack in crash report",
-    "sanitizer:deadlysignal",
-    "sanitizer",
-    "assert",
-    " fail",
-    "panic: ",
-    "panicked at '",
-    "should never be reached",
-    "program received signal",
-    "rip ",
-    "direct leak of ",
-    ": runtime error: ",
-    "note: ",
-    "at offset ",
-    "cfi: most likely",
-    "fatal error",
-    "memcpy-param-overlap",
-    "bug detected: ",
-    "uncaught exception: jazzer.js",
-    "the signal is caused by a ",
-    " of size ",
-    "===bug detected: ",
-    "libfuzzer:",
-    "========= ",
-    "== java exception: ",
-    "]",
-    "check failed",
-    "received signal 11",
-    "librar",
-    "cannot locate symbol ",
-    "direct leak of",
-    "uninitialized value was stored to memory at",
-    "allocated by thread",
-    "created by main thread at",
-    "located in stack of thread",
-    "previously allocated by",
-    /* out of memory; a blank line where letter case or a part between the
+const char *const compat_words[COMPAT_WORDS] = {
+    [C_SKIP_CONSOLE] = ":info:console",
+    [C_SKIP_SUMMARY] = "summary:",
+    [C_SKIP_WARNING] = "warning: addresssanitizer",
+    [C_SKIP_MPROTECT] = "failed to mprotect 0x00010000",
+    [C_SKIP_TEXT] = "text run at (",
+    [C_SKIP_JAVA] = "please include java exception stack in crash report",
+    [C_DEADLY] = "sanitizer:deadlysignal",
+    [C_SANITIZER] = "sanitizer",
+    [C_SANITIZER_SAYS] = "sanitizer: ",
+    [C_ERROR] = "error: ",
+    [C_ASSERTION] = "assertion ",
+    [C_ASSERT_FAILED] = "assert fail",
+    [C_PANIC] = "panic: ",
+    [C_PANICKED] = "panicked at '",
+    [C_NEVER] = "should never be reached",
+    [C_RECEIVED] = "program received signal",
+    [C_RIP] = "rip ",
+    [C_TSAN] = "threadsanitizer:",
+    [C_MSAN] = "memorysanitizer:",
+    [C_LEAK] = "direct leak of ",
+    [C_RUNTIME_ERROR] = ": runtime error: ",
+    [C_NOTE] = "note: ",
+    [C_OFFSET] = "at offset ",
+    [C_CFI] = "cfi: most likely",
+    [C_FATAL_ERROR] = "fatal error",
+    [C_PARAM_OVERLAP] = "memcpy-param-overlap",
+    [C_PYTHON] = "uncaught python exception",
+    [C_JAZZER] = "uncaught exception: jazzer.js",
+    [C_UNKNOWN_ADDRESS] = " on unknown address ",
+    [C_FREE] = "attempting free on address",
+    [C_DOUBLE_FREE] = "double-free on ",
+    [C_FPE] = "sanitizer: fpe ",
+    [C_SIGNAL_CAUSED] = "the signal is caused by a ",
+    [C_OF_SIZE] = " of size ",
+    [C_BUG] = "===bug detected: ",
+    [C_SANITIZER_CHECK] = "sanitizer check failed:",
+    [C_LIBFUZZER] = "libfuzzer:",
+    [C_CENTIPEDE] = "========= ",
+    [C_JAVA] = "== java exception: ",
+    [C_CHECK] = "check failed",
+    [C_NOT_REACHED] = "notreached hit",
+    [C_SIGNAL_11] = "received signal 11",
+    [C_SHARED] = "error while loading shared libraries",
+    [C_LIBRARY] = ": library ",
+    [C_SYMBOL] = "cannot locate symbol ",
+    [C_STOP_LEAK] = "direct leak of",
+    [C_STOP_STORED] = "uninitialized value was stored to memory at",
+    [C_STOP_ALLOCATED] = "allocated by thread",
+    [C_STOP_CREATED] = "created by main thread at",
+    [C_STOP_LOCATED] = "located in stack of thread",
+    [C_STOP_PREVIOUS] = "previously allocated by",
+    [C_GO_FILE] = ".go:",
+    [C_PYTHON_FILE] = ".py\", line",
+    [C_KASAN] = "kasan",
+    [C_MIRACLE] = "miracleptr status:",
+    [C_ISSUE] = "fuzzersecurityissue",
+    [C_PC_NIL] = "pc (nil) ",
+    [C_PC_ZERO] = "pc 0x00000000",
+    [C_JNI] = "jni detected error",
+    [C_ASSERTION_FAILED] = "assertion failed",
+    [C_GSIGNAL] = " in gsignal ",
+    [C_OOM] =
+	/* out of memory; a blank line where letter case or a part between the
      * two words counts: oom_line() looks again */
     "# allocation failed",
     "::onnomemory",
@@ -160,12 +136,10 @@ static const char *const ooms[] = {
 
 /* ---- state ---- */
 
-static struct words *automaton;
-
 static bool
-has(const struct compat_state *s, enum word w)
+has(const struct compat_state *s, enum compat_word w)
 {
-	return words_has(&s->has, (unsigned)w);
+	return words_has(&s->has, READER_WORDS + (unsigned)w);
 }
 
 static bool
@@ -297,7 +271,7 @@ static bool
 oom_line(const struct compat_state *s, struct str line)
 {
 	for (size_t i = 0; i < N(ooms); i++)
-		if (has(s, (enum word)(C_OOM + i)) &&
+		if (has(s, (enum compat_word)(C_OOM + i)) &&
 		    pat_match(ooms[i], line, NULL))
 			return true;
 	return false;
@@ -312,7 +286,7 @@ signal_after_better(const struct compat_state *s, struct str line)
 	    "Stack-overflow", "Out-of-memory", "Timeout", "Unreachable code",
 	    "V8 API error", "V8 sandbox violation"};
 
-	if (!has(s, C_SANITIZER))
+	if (!has(s, C_SANITIZER_SAYS))
 		return false;
 	for (size_t i = 0; i < N(better); i++)
 		if (type_is(s, better[i]))
@@ -349,12 +323,13 @@ assertions(struct compat_state *s, struct str line)
 	static const char d4[] =
 	    "%*%v%*/%*:%N:%sassertion %* failed:%s%(%v%*%)";
 	struct str cap[PAT_CAPTURES];
-	bool failed = has(s, C_ASSERT) && has(s, C_FAIL);
 	const char *quote;
 
-	if ((failed || has(s, C_PANIC)) && pat_match(d1, line, cap))
+	if ((has(s, C_ASSERTION) || has(s, C_ASSERT_FAILED) ||
+		has(s, C_PANIC)) &&
+	    pat_match(d1, line, cap))
 		assertion(s, cap[0]);
-	if (failed) {
+	if (has(s, C_ASSERTION)) {
 		if (pat_match(d2, line, cap))
 			assertion(s, cap[1]);
 		if (pat_match(d3, line, cap))
@@ -404,9 +379,7 @@ msan_tsan(struct compat_state *s, struct str line)
 	struct str cap[PAT_CAPTURES];
 	struct buf b = BUF_INIT;
 
-	if (!has(s, C_SANITIZER) ||
-	    (!contains(line, "ThreadSanitizer") &&
-		!contains(line, "MemorySanitizer")) ||
+	if ((!has(s, C_TSAN) && !has(s, C_MSAN)) ||
 	    contains(line, " suppressions") || contains(line, " warnings") ||
 	    !pat_match("%*%{ThreadSanitizer%|MemorySanitizer%}:%S%(%^(:^%)",
 		line, cap) ||
@@ -666,7 +639,7 @@ memory_fault(struct compat_state *s, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
 
-	if (!has(s, C_SANITIZER) || !contains(line, " on unknown address ") ||
+	if (!has(s, C_SANITIZER) || !has(s, C_UNKNOWN_ADDRESS) ||
 	    !pat_match("%*S%lanitizer%*%{SEGV%|access-violation%} on unknown "
 		       "address %(%H%)",
 		line, cap))
@@ -701,7 +674,7 @@ step_k(struct compat_state *s, struct str line)
 		set(s, "Memcpy-param-overlap");
 		address(s, cap[0]);
 	}
-	if (s->python &&
+	if (s->python && has(s, C_PYTHON) &&
 	    pat_match("%s=== Uncaught Python exception: ===%$", line, NULL))
 		py_found(s, "Uncaught exception");
 	if (s->python && has(s, C_BUG) &&
@@ -720,12 +693,14 @@ bad_free(struct compat_state *s, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
 
-	if (pat_match("%*AddressSanitizer: attempting free on address which "
+	if (has(s, C_FREE) &&
+	    pat_match("%*AddressSanitizer: attempting free on address which "
 		      "was not malloc()-ed: %(%H%)",
 		line, cap)) {
 		reset(s);
 		set(s, "Invalid-free");
-	} else if (pat_match("%*AddressSanitizer%*double-free on %{unknown "
+	} else if (has(s, C_DOUBLE_FREE) &&
+		   pat_match("%*AddressSanitizer%*double-free on %{unknown "
 			     "address %|address %|%}%(%H%)",
 		       line, cap)) {
 		reset(s);
@@ -744,12 +719,13 @@ step_l(struct compat_state *s, struct str line)
 	if (has(s, C_SANITIZER)) {
 		if (bad_free(s, line))
 			return true;
-		if (pat_match("%*S%lanitizer: FPE ", line, NULL)) {
+		if (has(s, C_FPE) &&
+		    pat_match("%*S%lanitizer: FPE ", line, NULL)) {
 			reset(s);
 			set(s, "Floating-point-exception");
 			return true;
 		}
-		if (!s->go_found && !s->py_found &&
+		if (has(s, C_ERROR) && !s->go_found && !s->py_found &&
 		    !type_starts(s, "Kernel failure") &&
 		    pat_match("%*ERROR: %aSanitizer%c%(%*%) on %{unknown "
 			      "address %|address %|%}%(%H%)",
@@ -813,7 +789,7 @@ step_o(struct compat_state *s, struct str line)
 		if (str_starts(
 			line, str_of(extra[i].begins, strlen(extra[i].begins))))
 			set(s, extra[i].type);
-	if (!has(s, C_SANITIZER) || !has(s, C_CHECK) ||
+	if (!has(s, C_SANITIZER_CHECK) ||
 	    !pat_match(
 		"%*Sanitizer CHECK failed:%s%{%v%|%}%s%(%*%)", line, cap))
 		return false;
@@ -895,12 +871,14 @@ q_checks(struct compat_state *s, struct str line)
 				       "%*]%*%{Check failed:%|DCHECK "
 				       "failed:%|NOTREACHED hit%.%}%s%(%^;^%)";
 	struct str cap[PAT_CAPTURES];
+	bool glog = line.n > 0 && *line.p == 'F';
 
-	if (pat_match(GLOG "%s%(%*%)", line, cap))
+	if (glog && pat_match(GLOG "%s%(%*%)", line, cap))
 		check_failure(s, "Fatal error", cap[1], cap[0]);
-	if (pat_match(chromium, line, cap))
+	if ((has(s, C_CHECK) || has(s, C_NOT_REACHED)) &&
+	    pat_match(chromium, line, cap))
 		check_failure(s, "CHECK failure", cap[1], cap[0]);
-	if (pat_match(GLOG "%sCheck failed:%s%(%*%)", line, cap))
+	if (glog && pat_match(GLOG "%sCheck failed:%s%(%*%)", line, cap))
 		check_failure(s, "CHECK failure", cap[1], cap[0]);
 }
 
@@ -970,7 +948,7 @@ step_q(struct compat_state *s, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
 
-	if (has(s, C_SANITIZER))
+	if (has(s, C_SANITIZER) && has(s, C_ERROR))
 		q_sanitizers(s, line);
 	if (has(s, C_JAVA) && str_starts(line, STR("== Java Exception: "))) {
 		set(s, contains(line, "FuzzerSecurityIssue")
@@ -978,8 +956,7 @@ step_q(struct compat_state *s, struct str line)
 			   : "Uncaught exception");
 		s->java = true;
 	}
-	if (has(s, C_BRACKET))
-		q_checks(s, line);
+	q_checks(s, line);
 	if (has(s, C_FATAL_ERROR))
 		q_fatal(s, line);
 	if (has(s, C_SIGNAL_11) &&
@@ -992,7 +969,7 @@ step_q(struct compat_state *s, struct str line)
 	}
 	if (has(s, C_LIBFUZZER))
 		q_libfuzzer(s, line);
-	if (has(s, C_SHARED) || has(s, C_SYMBOL))
+	if (has(s, C_SHARED) || has(s, C_LIBRARY) || has(s, C_SYMBOL))
 		q_library(s, line);
 }
 
@@ -1007,7 +984,7 @@ stop_word(struct compat_state *s, struct str line)
 	if (s->c->state.len == 0)
 		return false;
 	for (size_t i = 0; i < N(stops); i++)
-		if (has(s, (enum word)(C_STOP_LEAK + i)) &&
+		if (has(s, (enum compat_word)(C_STOP_LEAK + i)) &&
 		    contains(line, stops[i])) {
 			s->frames = 3;
 			return true;
@@ -1017,37 +994,51 @@ stop_word(struct compat_state *s, struct str line)
 
 /* ---- the pass ---- */
 
+/* A step may want it: one of its words, or how patterns without a word begin. */
+static bool
+telling(const struct compat_state *s, struct str line)
+{
+	return words_both(&s->has, &s->mine) ||
+	       (line.n > 0 && (*line.p == '0' || *line.p == 'F'));
+}
+
+/* Steps c to s; true: no frame either. */
+static bool
+steps(struct compat_state *s, struct str line)
+{
+	if (signal_after_better(s, line))
+		return true;
+	assertions(s, line);
+	debugger(s, line);
+	msan_tsan(s, line);
+	leaks(s, line);
+	bad_casts(s, line);
+	go_panics(s, line);
+	ubsan(s, line);
+	if (step_k(s, line) || step_l(s, line))
+		return true;
+	access_line(s, line);
+	if (step_o(s, line))
+		return true;
+	limits(s, line);
+	if (s->c->type.len == 0)
+		step_q(s, line);
+	return stop_word(s, line);
+}
+
 static void
 one_line(struct compat_state *s, struct str line)
 {
 	if (s->empty || meaningless(s, line))
 		return;
-	if (!s->policy->report_ooms && oom_line(s, line)) {
-		s->empty = true;
-		return;
+	if (telling(s, line)) {
+		if (!s->policy->report_ooms && oom_line(s, line)) {
+			s->empty = true;
+			return;
+		}
+		if (steps(s, line))
+			return;
 	}
-	if (!words_none(&s->has) || (line.n > 0 && *line.p == '0')) {
-		if (signal_after_better(s, line))
-			return;
-		assertions(s, line);
-		debugger(s, line);
-		msan_tsan(s, line);
-		leaks(s, line);
-		bad_casts(s, line);
-		go_panics(s, line);
-		ubsan(s, line);
-		if (step_k(s, line) || step_l(s, line))
-			return;
-		access_line(s, line);
-		if (step_o(s, line))
-			return;
-		limits(s, line);
-		if (s->c->type.len == 0)
-			step_q(s, line);
-		if (stop_word(s, line))
-			return;
-	} else if (s->python)
-		step_k(s, line);
 	if (s->c->type.len > 0)
 		compatframe_line(s, line);
 }
@@ -1078,18 +1069,6 @@ maybe_split(struct compat_state *s, struct str line)
 	one_line(s, line);
 }
 
-static struct str
-next_line(struct compat_state *s, struct str *text)
-{
-	struct str line = words_line(automaton, *text, &s->has);
-
-	*text = str_from(*text, line.n);
-	*text = str_from(*text, words_break(*text));
-	if (str_starts(line, STR("CRASH LOG: ")))
-		line = str_from(line, 11);
-	return line;
-}
-
 static bool
 python_title(struct str line)
 {
@@ -1099,69 +1078,113 @@ python_title(struct str line)
 }
 
 /* The outermost frame is printed first: the lines behind the title are read
- * backwards. */
+ * backwards, at the end. */
 static void
-python_lines(struct compat_state *s, struct str text)
+python_line(struct compat_state *s, struct str line)
 {
-	struct str *v = NULL, line;
-	size_t n = 0, size = 0;
+	if (s->ended || (!s->titled && !python_title(line)))
+		return;
+	if (s->titled &&
+	    (contains(line, "=========") || contains(line, "== ERROR: "))) {
+		s->ended = true;
+		return;
+	}
+	s->titled = true;
+	if (line.n == 0 || s->nlines == COMPAT_LINES)
+		return;
+	if (s->lines == NULL)
+		s->lines = mem_array(COMPAT_LINES, sizeof(*s->lines));
+	s->lines[s->nlines++] = line;
+}
 
-	while (text.n > 0) {
-		line = next_line(s, &text);
-		if (n == 0 && !python_title(line))
-			continue;
-		if (n > 0 && (contains(line, "=========") ||
-				 contains(line, "== ERROR: ")))
-			break;
-		if (n == size) {
-			size = size > 0 ? size * 2 : 64;
-			v = mem_grow(v, size, sizeof(*v));
-		}
-		v[n++] = line;
+static void
+python_lines(struct compat_state *s)
+{
+	struct lines_line line;
+	struct str text;
+
+	for (size_t i = 0; i < s->nlines; i++) {
+		text = s->lines[i == 0 ? 0 : s->nlines - i];
+		lines_next(&text, &line);
+		s->has = line.has;
+		maybe_split(s, line.s);
 	}
-	for (size_t i = 0; i < n; i++) {
-		line = v[i == 0 ? 0 : n - i];
-		words_line(automaton, line, &s->has);
-		maybe_split(s, line);
-	}
-	free(v);
+}
+
+static struct compat_state *
+new_state(void)
+{
+	struct compat_state *s = mem_alloc(sizeof(*s));
+
+	s->names = mem_array(COMPAT_NAMES, sizeof(*s->names));
+	for (unsigned i = 0; i < COMPAT_WORDS; i++)
+		words_put(&s->mine, READER_WORDS + i);
+	return s;
 }
 
 void
-compat_read(struct compat *c, struct str text, const struct rules *rules,
-    const struct verdict_policy *policy)
+compat_begin(struct compat *c, struct str text, unsigned flags,
+    const struct rules *rules, const struct verdict_policy *policy)
 {
 	struct compat_state *s = c->inner;
 
-	if (automaton == NULL)
-		automaton = words_new(words, N(words), true);
-	if (s == NULL) {
-		s = c->inner = mem_alloc(sizeof(*s));
-		s->names = mem_array(COMPAT_NAMES, sizeof(*s->names));
-	}
+	if (s == NULL)
+		s = c->inner = new_state();
 	*s = (struct compat_state){.c = c,
 	    .rules = rules,
 	    .policy = policy,
 	    .arena = s->arena,
 	    .names = s->names,
+	    .lines = s->lines,
 	    .ignore = s->ignore,
-	    .text = text};
+	    .mine = s->mine,
+	    .text = text,
+	    .golang = flags & LINES_GO,
+	    .python = flags & LINES_PYTHON,
+	    .js = flags & LINES_JS,
+	    .kasan = flags & LINES_KASAN};
 	arena_reset(&s->arena);
 	buf_reset(&c->type);
 	buf_reset(&c->address);
 	buf_reset(&c->state);
-	s->golang = contains(text, ".go:");
-	s->python = contains(text, ".py\", line");
-	s->js = contains(text, "Uncaught Exception: Jazzer.js");
-	s->kasan = contains(text, "KASAN");
+}
+
+/* What the security flag is decided by, whichever step takes the line. */
+static void
+note(struct compat_state *s, struct str line)
+{
+	static const char *const words[] = {"Sanitizer: ABRT", "Sanitizer: BUS",
+	    "Sanitizer: FPE", "Sanitizer: ILL", "Sanitizer: breakpoint"};
+
+	for (size_t i = 0; i < WORDS_MAX / 64; i++)
+		s->seen.bits[i] |= s->has.bits[i];
+	for (size_t i = 0; has(s, C_SANITIZER_SAYS) && i < N(words); i++)
+		s->signal |= contains(line, words[i]);
+}
+
+void
+compat_line(struct compat *c, const struct lines_line *line)
+{
+	struct compat_state *s = c->inner;
+	struct str text = line->s;
+
+	if (str_starts(text, STR("CRASH LOG: ")))
+		text = str_from(text, 11);
+	s->has = line->has;
+	if (!words_none(&s->has))
+		note(s, text);
 	if (s->python)
-		python_lines(s, text);
+		python_line(s, text);
 	else
-		while (text.n > 0) {
-			struct str line = next_line(s, &text);
-			maybe_split(s, line);
-		}
-	compatend_finish(s);
+		maybe_split(s, text);
+}
+
+void
+compat_end(struct compat *c)
+{
+	if (c->inner->python)
+		python_lines(c->inner);
+	compatend_finish(c->inner);
 }
 
 void
@@ -1171,6 +1194,7 @@ compat_release(struct compat *c)
 		arena_release(&c->inner->arena);
 		compatframe_release(c->inner);
 		free(c->inner->names);
+		free(c->inner->lines);
 		free(c->inner);
 	}
 	buf_release(&c->type);

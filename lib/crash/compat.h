@@ -9,6 +9,7 @@
 #include "base/buf.h"
 #include "crash/str.h"
 
+struct lines_line;
 struct rules;
 struct verdict_policy;
 
@@ -19,8 +20,12 @@ struct compat {
 	struct compat_state *inner;
 };
 
-void compat_read(struct compat *c, struct str text, const struct rules *rules,
-    const struct verdict_policy *policy);
+/* A text line by line: flags as in lines.h; the text and its lines must stay
+ * until the end. */
+void compat_begin(struct compat *c, struct str text, unsigned flags,
+    const struct rules *rules, const struct verdict_policy *policy);
+void compat_line(struct compat *c, const struct lines_line *line);
+void compat_end(struct compat *c);
 void compat_release(struct compat *c);
 
 #endif

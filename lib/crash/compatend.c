@@ -445,16 +445,13 @@ jni_error(struct str text)
 
 /* "    #0 0x7f in gsignal " or a sanitizer's word for a signal. */
 static bool
-signal_text(struct str text)
+signal_text(const struct compat_state *s)
 {
-	static const char *const words[] = {"Sanitizer: ABRT", "Sanitizer: BUS",
-	    "Sanitizer: FPE", "Sanitizer: ILL", "Sanitizer: breakpoint"};
-	struct str rest = text;
+	struct str text = s->text, rest = text;
 	const char *at;
 
-	for (size_t i = 0; i < N(words); i++)
-		if (contains(text, words[i]))
-			return true;
+	if (s->signal || !compat_seen(s, C_GSIGNAL))
+		return s->signal;
 	while ((at = memmem(rest.p, rest.n, " in gsignal ", 12)) != NULL) {
 		const char *start =
 		    memrchr(text.p, '\n', (size_t)(at - text.p));
@@ -495,7 +492,7 @@ by_type(const struct compat_state *s)
 
 	if (LISTED(c, never))
 		return 0;
-	if (jni_error(s->text))
+	if (compat_seen(s, C_JNI) && jni_error(s->text))
 		return 1;
 	if (type_is(c, "CHECK failure"))
 		return s->policy->checks_unsafe;
@@ -512,7 +509,8 @@ by_type(const struct compat_state *s)
 		return 1;
 	if (LISTED(c, ubsan_fine) || LISTED(c, go_fine))
 		return 0;
-	if (type_is(c, "ASSERT") || contains(s->text, "ASSERTION FAILED"))
+	if (type_is(c, "ASSERT") || (compat_seen(s, C_ASSERTION_FAILED) &&
+					contains(s->text, "ASSERTION FAILED")))
 		return !s->policy->asserts_safe;
 	if (type_starts(c, "Kernel failure") || LISTED(c, extra_bad))
 		return 1;
@@ -525,16 +523,18 @@ security(const struct compat_state *s)
 	const struct compat *c = s->c;
 	int by;
 
-	if (miracle(s->text))
+	if (compat_seen(s, C_MIRACLE) && miracle(s->text))
 		return false;
-	if (jazzer_issue(s->text) || contains(s->text, "pc (nil) ") ||
-	    contains(s->text, "pc 0x00000000 ") ||
-	    contains(s->text, "pc 0x000000000000 "))
+	if ((compat_seen(s, C_ISSUE) && jazzer_issue(s->text)) ||
+	    (compat_seen(s, C_PC_NIL) && contains(s->text, "pc (nil) ")) ||
+	    (compat_seen(s, C_PC_ZERO) &&
+		(contains(s->text, "pc 0x00000000 ") ||
+		    contains(s->text, "pc 0x000000000000 "))))
 		return true;
 	by = by_type(s);
 	if (by != -1)
 		return by;
-	if (signal_text(s->text))
+	if (signal_text(s))
 		return false;
 	return !LISTED(c, generic) || generic_is_bad(c);
 }
@@ -554,6 +554,6 @@ compatend_finish(struct compat_state *s)
 		final_address(c);
 	}
 	c->security = security(s);
-	c->severity =
-	    compatrate_severity(compat_str(&c->type), s->text, false, false);
+	c->severity = compatrate_severity(compat_str(&c->type),
+	    compat_seen(s, C_ISSUE) ? s->text : STR(""), false, false);
 }

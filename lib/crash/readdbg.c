@@ -253,7 +253,8 @@ readdbg_line(struct reader *r, struct str line, const struct words_set *has)
 	    {W_VALGRIND_BLOCK, vg_block},
 	    {W_VALGRIND_TERM, vg_terminating},
 	    {W_VALGRIND_MAPPED, vg_mapped},
-	    {W_VALGRIND, vg_frame},
+	    {W_VALGRIND_AT, vg_frame},
+	    {W_VALGRIND_BY, vg_frame},
 	};
 
 	return reader_rules(r, line, has, rules, N(rules));

@@ -1,5 +1,5 @@
 /*
- * Inside of report_read(): the line readers share this.  Each of read*.c knows
+ * Inside of report_line(): the line readers share this.  Each of read*.c knows
  * the lines of some tools; a table in each says which word a line must hold to
  * be worth its look.
  */
@@ -34,7 +34,8 @@ struct reader_rule {
 	bool (*read)(struct reader *r, struct str line);
 };
 
-/* Words that lines are chosen by.  Letter case does not count. */
+/* Words that lines are chosen by: four bytes at least, the rarer the better.
+ * Letter case does not count. */
 enum reader_word {
 	W_SANITIZER,
 	W_OF_SIZE,
@@ -74,7 +75,8 @@ enum reader_word {
 	W_PROGRAM_TERMINATED,
 	W_ARROW,
 	W_STOP_REASON,
-	W_VALGRIND,
+	W_VALGRIND_AT,
+	W_VALGRIND_BY,
 	W_VALGRIND_INVALID,
 	W_VALGRIND_COND,
 	W_VALGRIND_ADDRESS,
@@ -104,6 +106,8 @@ enum reader_word {
 	W_GWP,
 	READER_WORDS
 };
+
+extern const char *const report_words[READER_WORDS];
 
 /* A new report; lines and stacks from here on are its. */
 struct report *reader_open(

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "crash/kinds.h"
+#include "crash/lines.h"
 #include "crash/names.h"
 #include "crash/pat.h"
 #include "crash/reader.h"
@@ -12,7 +13,7 @@
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
-static const char *const words[READER_WORDS] = {
+const char *const report_words[READER_WORDS] = {
     [W_SANITIZER] = "sanitizer",
     [W_OF_SIZE] = " of size ",
     [W_CAUSED_BY_A] = "signal is caused by a",
@@ -51,7 +52,8 @@ static const char *const words[READER_WORDS] = {
     [W_PROGRAM_TERMINATED] = "program terminated with signal ",
     [W_ARROW] = "=> 0x",
     [W_STOP_REASON] = "stop reason = ",
-    [W_VALGRIND] = " 0x",
+    [W_VALGRIND_AT] = " at 0x",
+    [W_VALGRIND_BY] = " by 0x",
     [W_VALGRIND_INVALID] = "== invalid ",
     [W_VALGRIND_COND] = "uninitialised",
     [W_VALGRIND_ADDRESS] = "  address 0x",
@@ -80,9 +82,6 @@ static const char *const words[READER_WORDS] = {
     [W_SCUDO] = "scudo error: ",
     [W_GWP] = " (0 b",
 };
-
-/* One automaton serves all readers. */
-static struct words *automaton;
 
 const char *
 report_role_name(enum report_role role)
@@ -117,8 +116,6 @@ report_reader(const struct rules *rules)
 	struct reader *r = mem_alloc(sizeof(*r));
 
 	r->rules = rules;
-	if (automaton == NULL)
-		automaton = words_new(words, READER_WORDS, true);
 	return r;
 }
 
@@ -203,24 +200,6 @@ one_line(struct reader *r, struct str line, const struct words_set *has)
 	if (!readsan_line(r, line, has) && !readnote_line(r, line, has) &&
 	    !readlang_line(r, line, has))
 		readdbg_line(r, line, has);
-}
-
-static void
-all_lines(struct reader *r, struct str text)
-{
-	struct words_set has;
-	struct str line;
-
-	r->golang = memmem(text.p, text.n, ".go:", 4) != NULL;
-	while (text.n > 0) {
-		line = words_line(automaton, text, &has);
-		text = str_from(text, line.n);
-		text = str_from(text, words_break(text));
-		one_line(r, line, &has);
-		r->prev = line;
-	}
-	if (r->more != NULL)
-		r->more(r, STR(""));
 }
 
 static bool
@@ -424,19 +403,33 @@ report_keep_frames(struct reader *r, const struct frame *v, size_t n)
 	return kept;
 }
 
-struct report *
-report_read(struct reader *r, struct str text, size_t *reports)
+void
+report_begin(struct reader *r, unsigned flags)
 {
-	static struct report none;
-	struct report *p;
-
 	arena_reset(&r->arena);
 	r->n = r->seen = 0;
 	r->now = NULL;
 	r->stack = NULL;
 	r->more = NULL;
 	r->prev = STR("");
-	all_lines(r, text);
+	r->golang = flags & LINES_GO;
+}
+
+void
+report_line(struct reader *r, const struct lines_line *line)
+{
+	one_line(r, line->s, &line->has);
+	r->prev = line->s;
+}
+
+struct report *
+report_end(struct reader *r, struct str text, size_t *reports)
+{
+	static struct report none;
+	struct report *p;
+
+	if (r->more != NULL)
+		r->more(r, STR(""));
 	merge_ends(r);
 	*reports = r->seen;
 	p = choose(r);

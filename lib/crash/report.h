@@ -1,6 +1,6 @@
 /*
- * What a program printed when it died: report_read() finds the reports in it,
- * whoever wrote them, and keeps the one that tells why the process ended.
+ * What a program printed when it died: report_line() finds the reports in it,
+ * whoever wrote them; report_end() tells the one that says why the process ended.
  * Everything in the result is copied into the report's own memory.
  */
 #ifndef LAGO_CRASH_REPORT_H
@@ -9,6 +9,7 @@
 #include "crash/frame.h"
 
 struct kinds_kind;
+struct lines_line;
 struct rules;
 
 enum report_role {
@@ -72,12 +73,15 @@ struct reader;
 struct reader *report_reader(const struct rules *rules);
 void report_free(struct reader *reader); /* NULL is fine */
 
+/* A text line by line: flags as in lines.h; the lines must stay until the end. */
+void report_begin(struct reader *reader, unsigned flags);
+void report_line(struct reader *reader, const struct lines_line *line);
 /*
  * The report that tells why the process ended, of all in the text: the first
  * fatal one, else the first.  kind is NULL when there is none.  Valid until the
  * next call; *reports is how many there were.
  */
-struct report *report_read(
+struct report *report_end(
     struct reader *reader, struct str text, size_t *reports);
 
 /* A report of kind and tool, for an end that no text tells; and frames for one.

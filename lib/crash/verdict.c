@@ -9,6 +9,7 @@
 #include "crash/compat.h"
 #include "crash/insn.h"
 #include "crash/kinds.h"
+#include "crash/lines.h"
 #include "crash/names.h"
 #include "crash/native.h"
 #include "crash/report.h"
@@ -71,11 +72,34 @@ verdict_again(struct verdict *v)
 	conclude(v, NULL);
 }
 
+/* One pass over the text for both readers.  A line that says something of all
+ * the lines before it makes them begin anew. */
+static void
+read_both(struct verdict *v, struct str text)
+{
+	struct lines_line line;
+	unsigned flags = 0;
+	struct str rest;
+
+again:
+	report_begin(v->reader, flags);
+	compat_begin(v->compat, text, flags, v->rules, v->policy);
+	for (rest = text; lines_next(&rest, &line);) {
+		if (line.flags & ~flags) {
+			flags |= line.flags;
+			goto again;
+		}
+		report_line(v->reader, &line);
+		compat_line(v->compat, &line);
+	}
+	v->report = report_end(v->reader, text, &v->reports);
+	compat_end(v->compat);
+}
+
 void
 verdict_text(struct verdict *v, const char *text, size_t n)
 {
-	v->report = report_read(v->reader, str_of(text, n), &v->reports);
-	compat_read(v->compat, str_of(text, n), v->rules, v->policy);
+	read_both(v, str_of(text, n));
 	conclude(v, NULL);
 }
 
@@ -280,15 +304,25 @@ report_stands(const struct report *r, const struct exec_result *e)
 
 /* ClusterFuzz's reader wants names, as a symbolizer would have printed them. */
 static void
-read_compat(struct verdict *v, struct str text, struct symbols *symbols)
+read_named(struct verdict *v, struct str text, struct symbols *symbols)
 {
 	struct buf named = BUF_INIT;
+	struct lines_line line;
+	unsigned flags = 0;
+	struct str rest;
 
-	if (symbols != NULL && text.n > 0) {
-		symtext_add(&named, text, symbols);
-		text = str_of(named.p, named.len);
+	symtext_add(&named, text, symbols);
+	text = str_of(named.p, named.len);
+again:
+	compat_begin(v->compat, text, flags, v->rules, v->policy);
+	for (rest = text; lines_next(&rest, &line);) {
+		if (line.flags & ~flags) {
+			flags |= line.flags;
+			goto again;
+		}
+		compat_line(v->compat, &line);
 	}
-	compat_read(v->compat, text, v->rules, v->policy);
+	compat_end(v->compat);
 	buf_release(&named);
 }
 
@@ -299,9 +333,10 @@ verdict_exec(struct verdict *v, const struct exec_result *e,
 	const char *end = end_kind(e), *what = NULL;
 	struct report *r;
 
-	r = v->report =
-	    report_read(v->reader, str_of(e->out, e->outlen), &v->reports);
-	read_compat(v, str_of(e->out, e->outlen), symbols);
+	read_both(v, str_of(e->out, e->outlen));
+	if (symbols != NULL && e->outlen > 0)
+		read_named(v, str_of(e->out, e->outlen), symbols);
+	r = v->report;
 	if (end != NULL && !report_stands(r, e)) {
 		r = v->report = report_make(v->reader, end, "signal");
 		if (e->crashed && WIFSIGNALED(e->status))

@@ -1,6 +1,7 @@
 #include "crash/words.h"
 
 #include <ctype.h>
+#include <endian.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -16,8 +17,8 @@ static const uint32_t BYTES = 0xffffff; /* of a block, in four bytes */
 
 struct entry {
 	uint32_t block;
-	uint16_t number, at; /* which word, where in it */
-	uint16_t next;	     /* of the same slot, 0: none */
+	uint16_t number, at, len; /* which word, where in it */
+	uint16_t next;		  /* of the same slot, 0: none */
 };
 
 struct words {
@@ -46,8 +47,9 @@ hash(uint32_t block)
 static int
 common(unsigned char c)
 {
-	static const char often[] = "jqzkxwv]['\"`(){}<>*=;!?ybpgmhufdlcsnroitea"
-				    "9876543_.:-/210 ";
+	static const char often[] =
+	    "jqzkxwv]['\"`(){}<>*=;!?ybpgmhufdlcsnroitea"
+	    "9876543_.:-/210 ";
 	const char *at = strchr(often, tolower(c));
 
 	return at != NULL && c != '\0' ? (int)(at - often) : 0;
@@ -72,14 +74,13 @@ rarest(const char *word, size_t n)
 	return best;
 }
 
-/* A compiler makes one load of it where that is the machine's order. */
 static uint32_t
-four(const char *s)
+four(const char *p)
 {
-	const unsigned char *p = (const unsigned char *)s;
+	uint32_t v;
 
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-	       (uint32_t)p[3] << 24;
+	memcpy(&v, p, sizeof(v));
+	return le32toh(v);
 }
 
 static void
@@ -91,6 +92,7 @@ add_entry(struct words *w, size_t number, size_t at)
 	e->block = (four(w->list[number] + at) | w->fold) & BYTES;
 	e->number = (uint16_t)number;
 	e->at = (uint16_t)at;
+	e->len = (uint16_t)strlen(w->list[number]);
 	h = hash(e->block);
 	e->next = w->slots[h % SLOTS];
 	w->slots[h % SLOTS] = (uint16_t)w->nentries;
@@ -214,16 +216,17 @@ same(const struct words *w, const char *text, const char *word)
 
 /* The entries that fit the block at i; false when set is NULL and one did. */
 static bool
-look(const struct words *w, struct str s, size_t i, uint32_t block, uint32_t h,
+look(const struct words *w, struct str s, size_t i, uint32_t block,
     struct words_set *set)
 {
-	const struct entry *e = &w->entries[w->slots[h % SLOTS]];
+	const struct entry *e;
+	uint16_t slot = w->slots[hash(block) % SLOTS];
 
-	for (; e != w->entries; e = &w->entries[e->next]) {
-		const char *word = w->list[e->number];
+	for (; slot != 0; slot = e->next) {
+		e = &w->entries[slot];
 		if (e->block != (block & BYTES) || e->at > i ||
-		    i - e->at + strlen(word) > s.n ||
-		    !same(w, s.p + i - e->at, word))
+		    i - e->at + e->len > s.n ||
+		    !same(w, s.p + i - e->at, w->list[e->number]))
 			continue;
 		if (set == NULL)
 			return false;
@@ -252,25 +255,32 @@ look_brief(const struct words *w, struct str s, struct words_set *set)
 	return true;
 }
 
+static bool
+maybe(const struct words *w, uint32_t block)
+{
+	uint32_t h = hash(block);
+
+	return w->map[h / 64] >> (h % 64) & 1;
+}
+
 /* Every other place of s; false when set is NULL and there is a word. */
 static bool
 search(const struct words *w, struct str s, struct words_set *set)
 {
-	uint32_t block, h;
+	const uint32_t fold = w->fold;
+	uint32_t block;
 	char rest[4] = {0};
 	size_t i = 0;
 
 	for (; i + 4 <= s.n; i += 2) {
-		block = four(s.p + i) | w->fold;
-		h = hash(block);
-		if ((w->map[h / 64] >> (h % 64) & 1) &&
-		    !look(w, s, i, block, h, set))
+		block = four(s.p + i) | fold;
+		if (maybe(w, block) && !look(w, s, i, block, set))
 			return false;
 	}
 	if (i + BLOCK == s.n) {
 		memcpy(rest, s.p + i, BLOCK);
-		block = four(rest) | w->fold;
-		if (!look(w, s, i, block, hash(block), set))
+		block = four(rest) | fold;
+		if (maybe(w, block) && !look(w, s, i, block, set))
 			return false;
 	}
 	return w->nbrief == 0 || look_brief(w, s, set);
