@@ -19,11 +19,13 @@ LIBS = -Wl,--as-needed -lsqlite3 -larchive -lcrypto -ldw -lelf -liberty -lm
 
 LIBSRC = $(filter-out lib/exec/%,$(wildcard lib/*/*.c)) lib/store/sql.c
 LIBOBJ = $(sort $(LIBSRC:.c=.o))
-PROGS = $(patsubst %.c,%,$(wildcard bin/*.c lib/exec/*.c))
+LATE = lib/exec/late.so
+PROGS = $(patsubst %.c,%,$(filter-out lib/exec/late.c, \
+	$(wildcard bin/*.c lib/exec/*.c)))
 UNITS = $(patsubst %.c,%,$(wildcard t/unit/*-test.c))
 COMPILE = $(CC) $(OURS) $(HARDEN) $(CFLAGS) $(CPPFLAGS)
 
-all: $(PROGS)
+all: $(PROGS) $(LATE)
 
 lib/liblago.a: $(LIBOBJ)
 	rm -f $@
@@ -34,6 +36,12 @@ lib/liblago.a: $(LIBOBJ)
 
 $(PROGS) $(UNITS): %: %.c lib/liblago.a
 	$(COMPILE) $(HARDEN_LD) $(LDFLAGS) -o $@ $< lib/liblago.a $(LIBS)
+
+# Loaded into targets: nothing of ours, no sanitizer, and jumps as jumps.
+$(LATE): lib/exec/late.c lib/target/late.h
+	$(CC) $(OURS) -O2 -fPIC -fvisibility=hidden -fno-stack-protector \
+		-foptimize-sibling-calls -fno-delete-null-pointer-checks \
+		$(CPPFLAGS) -shared -o $@ $< -ldl
 
 # The schema, as C: sqlite3 and editors read the .sql, the programs carry it.
 lib/store/sql.c: $(wildcard share/sql/*.sql) lib/store/sql.sh
@@ -109,7 +117,7 @@ install: all
 	install bin/lago $(filter bin/%,$(PROGS)) $(D)$(BINDIR)
 	install lib/driver/* $(D)$(LIBEXECDIR)/driver
 	install lib/engine/* $(D)$(LIBEXECDIR)/engine
-	install $(filter lib/exec/%,$(PROGS)) $(D)$(LIBEXECDIR)/exec
+	install $(filter lib/exec/%,$(PROGS)) $(LATE) $(D)$(LIBEXECDIR)/exec
 	cp -R share/rules share/cron share/doc share/examples $(D)$(SHAREDIR)
 	install -m 644 share/completion/lago $(D)$(COMPDIR)/lago
 	for n in 1 5 7; do \
@@ -126,7 +134,7 @@ dist:
 	git archive --prefix=lago-$(VERSION)/ -o lago-$(VERSION).tar.gz HEAD
 
 clean:
-	rm -f bin/*.d lib/*/*.[od] lib/liblago.a lib/store/sql.c $(PROGS)
+	rm -f bin/*.d lib/*/*.[od] lib/liblago.a lib/store/sql.c $(PROGS) $(LATE)
 	rm -f t/unit/*.d $(UNITS)
 	rm -rf .asan .demo .bench .fuzz
 

@@ -17,6 +17,7 @@
 #include "base/sig.h"
 #include "base/strs.h"
 #include "crash/crew.h"
+#include "crash/fast.h"
 #include "crash/judge.h"
 #include "crash/record.h"
 #include "crash/replay.h"
@@ -43,7 +44,7 @@ enum { LOG_MAX = 64 << 20 };
 #define LIMIT_LIBFUZZER 25
 
 struct setting {
-	bool nul, json, logs, quiet, verbose;
+	bool nul, json, logs, quiet, verbose, fresh;
 	struct verdict_policy policy;
 	struct strs ignore, env;
 	struct exec_target target;
@@ -105,6 +106,8 @@ setting_x(struct setting *s, const char *text)
 		s->replay.more = (int)number;
 	else if (str_starts(name, STR("env.")) && n > 4)
 		strs_add(&s->env, text + 4);
+	else if (str_eq(name, STR("fresh")))
+		s->fresh = truth(value);
 	else if (str_eq(name, STR("traces")))
 		s->replay.traces = value;
 	else if (str_eq(name, STR("file")) && *value != '\0' &&
@@ -287,7 +290,7 @@ feed(struct crew *c, void *arg)
 
 /* One input; its record goes out in one piece. */
 static int
-one_input(struct setting *s, struct crew *c, const char *path)
+one_input(struct setting *s, struct crew *c, unsigned worker, const char *path)
 {
 	char *text = NULL;
 	size_t n = 0;
@@ -305,6 +308,11 @@ one_input(struct setting *s, struct crew *c, const char *path)
 	free(text);
 	if (rc == -1)
 		return sig_got ? EX_LAGO_OK : opt_warn(&f);
+	if (s->verbose && s->replay.fast != NULL) {
+		const char *news = fast_news(s->replay.fast);
+		if (news != NULL)
+			opt_say("worker %u: %s", worker, news);
+	}
 	if (s->verbose)
 		opt_say("%s: '%s'", rc ? "reproduced" : "not reproduced", path);
 	return rc ? EX_LAGO_OK : EX_LAGO_NO;
@@ -323,10 +331,13 @@ work(struct crew *c, unsigned worker, void *arg)
 	s->replay.judge = judge_open(&s->target, s->rules, &s->policy, &f);
 	if (s->replay.judge == NULL)
 		return worker == 0 ? opt_warn(&f) : f.status;
+	if (!s->fresh)
+		s->replay.fast = fast_new(s->replay.judge);
 	while ((path = crew_take(c)) != NULL) {
-		status = fail_worse(status, one_input(s, c, path));
+		status = fail_worse(status, one_input(s, c, worker, path));
 		free(path);
 	}
+	fast_free(s->replay.fast);
 	judge_close(s->replay.judge);
 	return status;
 }
@@ -354,6 +365,7 @@ limits(struct setting *s, struct strs *env)
 	s->target.cpu = s->limit;
 	s->target.wall = 2 * s->limit;
 	s->target.tree = ".";
+	s->target.alone = true;
 	if (strrchr(s->name, '/') != NULL)
 		s->replay.target = strrchr(s->name, '/') + 1;
 	if (s->policy.target != NULL)

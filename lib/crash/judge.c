@@ -9,6 +9,7 @@
 #include "crash/symbols.h"
 #include "crash/verdict.h"
 #include "target/exec.h"
+#include "target/forkserver.h"
 
 /* Looks at a process that does not end, so far apart: enough to tell what it
  * passes through from what it is stuck in. */
@@ -20,7 +21,7 @@ struct judge {
 	const struct verdict_policy *policy;
 	struct exec *exec;
 	struct symbols *symbols;
-	struct native *native;
+	struct native *native, *late; /* late: modules of that are others */
 	struct verdict *verdict;
 	struct native_crash *seen; /* SAMPLES of them */
 	size_t nseen;
@@ -41,6 +42,7 @@ judge_open(const struct exec_target *target, const struct rules *rules,
 	j->exec = exec;
 	j->symbols = symbols_new();
 	j->native = native_new(j->symbols);
+	j->late = native_new(j->symbols);
 	j->verdict = verdict_new(rules, policy);
 	j->seen = mem_array(SAMPLES, sizeof(*j->seen));
 	return j;
@@ -54,6 +56,7 @@ judge_close(struct judge *j)
 	exec_close(j->exec);
 	verdict_free(j->verdict);
 	native_free(j->native);
+	native_free(j->late);
 	symbols_free(j->symbols);
 	free(j->seen);
 	free(j);
@@ -81,10 +84,23 @@ trace(struct judge *j, const struct exec_input *in)
 	struct fail f;
 
 	once.at_start = once.at_limit = NULL;
-	if (native_run(j->native, j->exec, &once, &j->seen[0], &f) == 0 &&
+	if (native_run(in->late ? j->late : j->native, j->exec, &once,
+		&j->seen[0], &f) == 0 &&
 	    j->seen[0].signal != 0)
 		verdict_exec(j->verdict, exec_result(j->exec), &j->seen[0], 1,
 		    j->symbols);
+}
+
+/* A plain program, in a hurry: one run that is traced from its start. */
+static int
+traced(struct judge *j, const struct exec_input *in, struct fail *f)
+{
+	if (native_run(j->late, j->exec, in, &j->seen[0], f) == -1)
+		return -1;
+	verdict_exec(j->verdict, exec_result(j->exec), &j->seen[0],
+	    exec_result(j->exec)->crashed && j->seen[0].signal != 0,
+	    j->symbols);
+	return 0;
 }
 
 int
@@ -93,6 +109,8 @@ judge_again(struct judge *j, const struct exec_input *in, struct fail *f)
 	const struct exec_result *result;
 	struct exec_input mine = *in;
 
+	if (in->late != 0 && !(exec_look(j->exec) & FORKSERVER_SANITIZER))
+		return traced(j, in, f);
 	mine.at_limit = look_at_hang;
 	mine.arg = j;
 	if (exec_run(j->exec, &mine, f) == -1)
@@ -137,4 +155,10 @@ struct exec *
 judge_exec(struct judge *j)
 {
 	return j->exec;
+}
+
+const char *
+judge_build_id(struct judge *j)
+{
+	return symbols_build_id(j->symbols, exec_program(j->exec));
 }

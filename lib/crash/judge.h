@@ -41,5 +41,7 @@ const struct verdict *judge_verdict(const struct judge *j);
 struct verdict *judge_take(struct judge *j);
 const struct exec_result *judge_result(const struct judge *j);
 struct exec *judge_exec(struct judge *j); /* the slot: what it runs */
+/* Of the program now; NULL: it has none.  Valid until judge_close. */
+const char *judge_build_id(struct judge *j);
 
 #endif

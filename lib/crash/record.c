@@ -232,6 +232,8 @@ replay(struct out *o, const struct record *r)
 		    r->buckets[i].count);
 	buf_addc(&b, ']');
 	out_json(o, "buckets", b.p);
+	out_text(o, "mode", r->mode);
+	out_bool(o, "aslr", r->aslr);
 	if (r->target != NULL)
 		out_text(o, "target", r->target);
 	if (r->build != NULL)

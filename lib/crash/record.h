@@ -29,6 +29,8 @@ struct record {
 	size_t nbuckets;
 	const char *target, *build; /* name, hex build id; NULL not known */
 	bool truncated;		    /* the output was cut */
+	const char *mode;	    /* replay: "exec" or "fork" */
+	bool aslr;		    /* addresses were random */
 };
 
 void record_write(struct out *o, const struct record *r);

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "base/out.h"
 #include "crash/bucket.h"
+#include "crash/fast.h"
 #include "crash/judge.h"
 #include "crash/kinds.h"
 #include "crash/record.h"
@@ -35,12 +36,14 @@ struct shown {
 	struct buf text;
 	int count, status;
 	double wall;
+	bool aslr;
 };
 
 struct tries {
 	struct shown *v;
 	size_t n;
 	int done;
+	bool fast;
 };
 
 static int
@@ -92,6 +95,7 @@ note(struct tries *t, struct judge *j)
 	buf_add(&s->text, e->out, e->outlen);
 	s->status = exit_status(e->status);
 	s->wall = e->wall;
+	s->aslr = e->aslr;
 }
 
 static bool
@@ -101,29 +105,6 @@ crashed(const struct tries *t)
 		if (t->v[i].verdict->report->kind != NULL)
 			return true;
 	return false;
-}
-
-static int
-run_tries(
-    const struct replay *r, const char *path, struct tries *t, struct fail *f)
-{
-	struct exec_input in = {.path = path};
-	double start = clock_mono();
-
-	for (int i = 0; i < r->tries; i++) {
-		if ((i == 0 ? judge_run : judge_again)(r->judge, &in, f) == -1)
-			return -1;
-		note(t, r->judge);
-	}
-	in.aslr = true;
-	for (int i = 0;
-	     i < r->more && !crashed(t) && clock_mono() - start < MORE_TIME;
-	     i++) {
-		if (judge_again(r->judge, &in, f) == -1)
-			return -1;
-		note(t, r->judge);
-	}
-	return 0;
 }
 
 /* The crash that was seen most often; NULL when there was none. */
@@ -137,6 +118,67 @@ winner(const struct tries *t)
 		    (best == NULL || t->v[i].count > best->count))
 			best = &t->v[i];
 	return best;
+}
+
+static void
+drop_tries(struct tries *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		verdict_free(t->v[i].verdict);
+		buf_release(&t->v[i].text);
+	}
+	free(t->v);
+	*t = (struct tries){0};
+}
+
+/* 1: all tries in the faster mode, with one answer; 0: fresh ones are due. */
+static int
+run_fast(const struct replay *r, const struct exec_input *in, struct tries *t,
+    struct fail *f)
+{
+	int rc = 0;
+
+	if (r->fast == NULL)
+		return 0;
+	for (int i = 0; i < r->tries; i++) {
+		rc = fast_try(r->fast, in, f);
+		if (rc != 1)
+			break;
+		note(t, r->judge);
+	}
+	t->fast = rc == 1 && t->n == 1;
+	if (!t->fast)
+		drop_tries(t);
+	return rc == -1 ? -1 : t->fast;
+}
+
+static int
+run_tries(
+    const struct replay *r, const char *path, struct tries *t, struct fail *f)
+{
+	struct exec_input in = {.path = path};
+	double start = clock_mono();
+	int rc = run_fast(r, &in, t, f);
+
+	if (rc != 0)
+		return rc == 1 ? 0 : -1;
+	for (int i = 0; i < r->tries; i++) {
+		if ((i == 0 ? judge_run : judge_again)(r->judge, &in, f) == -1)
+			return -1;
+		note(t, r->judge);
+	}
+	in.aslr = true;
+	for (int i = 0;
+	     i < r->more && !crashed(t) && clock_mono() - start < MORE_TIME;
+	     i++) {
+		if (judge_again(r->judge, &in, f) == -1)
+			return -1;
+		note(t, r->judge);
+	}
+	in.aslr = false;
+	if (r->fast != NULL && winner(t) != NULL)
+		fast_learn(r->fast, &in, winner(t)->verdict, t->n == 1);
+	return 0;
 }
 
 /* What the finder printed for it; or nothing but AFL++'s "sig:11". */
@@ -204,10 +246,13 @@ conclude(const struct replay *r, const struct tries *t, struct record *rec,
 	count_buckets(t, rec);
 	rec->replays = t->done;
 	rec->target = r->target;
+	rec->build = judge_build_id(r->judge);
+	rec->mode = t->fast ? "fork" : "exec";
 	if (best == NULL) {
 		lost.verdict = t->v[0].verdict;
 		lost.status = REPLAY_LOST;
 		lost.wall = t->v[0].wall;
+		lost.aslr = t->v[t->n - 1].aslr;
 		from_finder(r, rec->input, rec->sha, lost.verdict, &lost.text);
 		if (lost.text.len == 0)
 			buf_add(&lost.text, buf_str(&t->v[0].text),
@@ -218,6 +263,7 @@ conclude(const struct replay *r, const struct tries *t, struct record *rec,
 	rec->verdict = best->verdict;
 	rec->exit_status = best->status;
 	rec->wall_us = (int64_t)(best->wall * 1e6);
+	rec->aslr = best->aslr;
 	rc = keep_text(r, rec->sha, &best->text, f);
 	if (rc == 0)
 		record_write(o, rec);
@@ -259,10 +305,6 @@ replay_input(
 	rec.sha = sha;
 	if (run_tries(r, path, &t, f) == 0)
 		rc = conclude(r, &t, &rec, o, f);
-	for (size_t i = 0; i < t.n; i++) {
-		verdict_free(t.v[i].verdict);
-		buf_release(&t.v[i].text);
-	}
-	free(t.v);
+	drop_tries(&t);
 	return rc;
 }

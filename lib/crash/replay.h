@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 struct fail;
+struct fast;
 struct judge;
 struct out;
 
@@ -16,6 +17,7 @@ enum { REPLAY_LOST = 101 }; /* the exit status of what did not reproduce */
 
 struct replay {
 	struct judge *judge;
+	struct fast *fast;   /* of the judge; NULL: fresh processes only */
 	int tries;	     /* at least 1 */
 	int more;	     /* of them when none crashed, addresses random */
 	const char *reports; /* directory for what the target printed, NULL */

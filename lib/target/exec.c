@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -20,10 +21,12 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/paths.h"
 #include "base/sig.h"
 #include "base/strs.h"
 #include "target/forkserver.h"
 #include "target/guardian.h"
+#include "target/procs.h"
 
 #define OUTPUT_DEFAULT (256 << 10)
 #define OUTPUT_LEAST 4096
@@ -40,11 +43,12 @@ static const struct {
 	const char *name;
 	unsigned entries; /* after a run that left nothing */
 } dirs[] = {{"", 3}, {"/in", 1}, {"/tmp", 0}, {"/cwd", 0}};
+enum { CWD = 3 };
 
 struct exec {
 	struct exec_target t;
 	struct guardian g;
-	struct strs argv, env, tree;
+	struct strs argv, env, late_argv, late_env, tree;
 	char *dir, *run, *input, *program, *cwd;
 	int look; /* FORKSERVER_ flags */
 	int sock;
@@ -53,8 +57,9 @@ struct exec {
 	struct exec_input in; /* hooks of the current run */
 	struct exec_result result;
 	struct buf out;
-	size_t size;  /* of g.out */
-	unsigned bad; /* directories that could not be removed */
+	size_t size;	/* of g.out */
+	uint64_t links; /* names of those to the tree, hashed */
+	unsigned bad;	/* directories that could not be removed */
 };
 
 static bool
@@ -201,6 +206,62 @@ read_tree(struct exec *e, struct fail *f)
 	return 0;
 }
 
+/* The value of a number flag of libFuzzer: the last one counts. */
+static uint64_t
+libfuzzer_flag(const struct exec *e, const char *flag, uint64_t value)
+{
+	size_t n = strlen(flag);
+
+	for (size_t i = 0; i < e->argv.n; i++)
+		if (strncmp(e->argv.v[i], flag, n) == 0)
+			value = strtoull(e->argv.v[i] + n, NULL, 10);
+	return value;
+}
+
+/* libFuzzer watches its memory by a thread, and a process with threads cannot
+ * be copied: we watch instead. */
+static void
+late_libfuzzer(struct exec *e)
+{
+	uint64_t rss = libfuzzer_flag(e, "-rss_limit_mb=", 2048);
+	uint64_t most = libfuzzer_flag(e, "-malloc_limit_mb=", 0);
+
+	strs_add(&e->late_argv, "-rss_limit_mb=0");
+	strs_addf(&e->late_argv, "-malloc_limit_mb=%llu",
+	    (unsigned long long)(most ? most : rss));
+	if (rss != 0 && (e->g.resident == 0 || rss << 20 < e->g.resident))
+		e->g.late_resident = rss << 20;
+}
+
+/* Command and environment of the late fork server (lib/exec/late.c). */
+static void
+fill_late(struct exec *e, bool named)
+{
+	char *shim = mem_printf("%s/exec/late.so", paths_libexec()), *all;
+	const char *theirs = strs_env_get(&e->env, "LD_PRELOAD");
+
+	for (size_t i = 0; i < e->env.n; i++)
+		strs_add(&e->late_env, e->env.v[i]);
+	all = theirs != NULL && *theirs != '\0'
+		  ? mem_printf("%s:%s", shim, theirs)
+		  : mem_strdup(shim);
+	strs_env_set(&e->late_env, "LD_PRELOAD", all);
+	/* gcc's shared runtime wants to be the first library. */
+	strs_env_join(&e->late_env, "ASAN_OPTIONS", "verify_asan_link_order=0");
+	strs_addf(&e->late_env, "LAGO_LATE=o%c%s", named ? '-' : 'i', e->input);
+	e->g.late_env = strs_argv(&e->late_env);
+	e->g.late_where =
+	    e->late_env.v[e->late_env.n - 1] + strlen("LAGO_LATE=");
+	free(all);
+	free(shim);
+	for (size_t i = 0; i < e->argv.n; i++)
+		strs_add(&e->late_argv, e->argv.v[i]);
+	e->g.late_resident = e->g.resident;
+	if (e->look & FORKSERVER_LIBFUZZER)
+		late_libfuzzer(e);
+	e->g.late_argv = strs_argv(&e->late_argv);
+}
+
 static int
 prepare(struct exec *e, struct fail *f)
 {
@@ -231,6 +292,7 @@ prepare(struct exec *e, struct fail *f)
 		strs_addf(&e->env, "HOME=%s", e->cwd);
 	named = fill_argv(e);
 	fill_memory(e);
+	fill_late(e, named);
 	e->g.program = e->program;
 	e->g.argv = strs_argv(&e->argv);
 	e->g.env = strs_argv(&e->env);
@@ -263,17 +325,21 @@ start_guardian(struct exec *e, struct fail *f)
 	return 0;
 }
 
-static void
+/* How it ended, as waitpid(2). */
+static int
 end_guardian(struct exec *e)
 {
+	int status = 0;
+
 	if (e->guardian <= 0)
-		return;
+		return 0;
 	close(e->sock);
 	e->sock = -1;
-	while (waitpid(e->guardian, NULL, 0) < 0 && errno == EINTR)
+	while (waitpid(e->guardian, &status, 0) < 0 && errno == EINTR)
 		;
 	e->guardian = -1;
 	e->running = false;
+	return status;
 }
 
 struct exec *
@@ -285,6 +351,8 @@ exec_open(const struct exec_target *t, struct fail *f)
 	e->sock = -1;
 	e->guardian = -1;
 	e->g.out = MAP_FAILED;
+	if (t->alone)
+		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (prepare(e, f) == 0 && start_guardian(e, f) == 0)
 		return e;
 	exec_close(e);
@@ -303,6 +371,8 @@ exec_close(struct exec *e)
 		munmap(e->g.out, e->size);
 	strs_release(&e->argv);
 	strs_release(&e->env);
+	strs_release(&e->late_argv);
+	strs_release(&e->late_env);
 	strs_release(&e->tree);
 	buf_release(&e->out);
 	free(e->dir);
@@ -313,13 +383,27 @@ exec_close(struct exec *e)
 	free(e);
 }
 
-/* Is it a directory as we made it, with that many entries? */
+static uint64_t
+hash_name(const char *name)
+{
+	uint64_t h = 14695981039346656037u;
+
+	while (*name != '\0')
+		h = (h ^ (unsigned char)*name++) * 1099511628211u;
+	return h;
+}
+
+/* Is it a directory as we made it, with that many entries and these links?  Where a
+ * link leads to is not asked: whoever makes another under its name harms only
+ * himself. */
 static bool
-has(const char *path, unsigned entries)
+has(const char *path, size_t entries, uint64_t links)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	unsigned n = 0;
+	uint64_t names = 0;
+	size_t n = 0;
+	struct dirent *entry;
 	struct stat st;
 	bool ours;
 
@@ -329,10 +413,13 @@ has(const char *path, unsigned entries)
 		return false;
 	}
 	ours = fstat(fd, &st) == 0 && (st.st_mode & 07777) == 0700;
-	while (readdir(d) != NULL)
-		n++;
+	while ((entry = readdir(d)) != NULL)
+		if (entry->d_type == DT_LNK)
+			names += hash_name(entry->d_name);
+		else
+			n++;
 	closedir(d);
-	return ours && n == entries + 2;
+	return ours && n == entries + 2 && names == links;
 }
 
 /* Most targets leave nothing behind.  To make all directories anew takes
@@ -343,11 +430,9 @@ can_stay(const struct exec *e)
 	char path[PATH_MAX];
 	size_t i;
 
-	if (e->tree.n > 0)
-		return false;
 	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
 		snprintf(path, sizeof(path), "%s%s", e->run, dirs[i].name);
-		if (!has(path, dirs[i].entries))
+		if (!has(path, dirs[i].entries, i == CWD ? e->links : 0))
 			return false;
 	}
 	return unlink(e->input) == 0;
@@ -382,10 +467,13 @@ make_run(struct exec *e, struct fail *f)
 			return fail_errno(
 			    f, EX_LAGO_CANTCREAT, "cannot make '%s'", path);
 	}
-	for (i = 0; i + 1 < e->tree.n; i += 2)
+	e->links = 0;
+	for (i = 0; i + 1 < e->tree.n; i += 2) {
+		e->links += hash_name(strrchr(e->tree.v[i + 1], '/') + 1);
 		if (symlink(e->tree.v[i], e->tree.v[i + 1]) != 0)
 			return fail_errno(f, EX_LAGO_CANTCREAT,
 			    "cannot make '%s'", e->tree.v[i + 1]);
+	}
 	return 0;
 }
 
@@ -438,7 +526,8 @@ order(struct exec *e, const struct guardian_order *o)
 int
 exec_start(struct exec *e, const struct exec_input *in, struct fail *f)
 {
-	struct guardian_order o = {.what = GUARDIAN_RUN, .aslr = in->aslr};
+	struct guardian_order o = {
+	    .what = GUARDIAN_RUN, .aslr = in->aslr, .late = in->late};
 
 	if (e->running)
 		abort();
@@ -508,6 +597,9 @@ ended(struct exec *e, struct guardian_news *n, struct fail *f)
 	struct exec_result *r = &e->result;
 
 	e->running = false;
+	if (n->silent)
+		return fail_set(f, EX_LAGO_UNAVAILABLE,
+		    "no late fork server in '%s'", e->program);
 	if (n->error != 0) {
 		errno = n->error;
 		return fail_errno(f,
@@ -534,6 +626,23 @@ ended(struct exec *e, struct guardian_news *n, struct fail *f)
 	return 1;
 }
 
+/* By the target, or for memory: it may kill its parent's process group. */
+static int
+guardian_killed(struct exec *e, struct fail *f)
+{
+	int status = end_guardian(e);
+
+	if (e->t.alone)
+		procs_end();
+	if (!WIFSIGNALED(status))
+		return fail_set(f, EX_LAGO_TEMP, "the guardian of '%s' is gone",
+		    e->program);
+	e->result = (struct exec_result){
+	    .status = SIGKILL, .left = true, .aslr = e->in.aslr};
+	take_output(e, 0);
+	return 1;
+}
+
 int
 exec_step(struct exec *e, struct fail *f)
 {
@@ -544,11 +653,8 @@ exec_step(struct exec *e, struct fail *f)
 	got = recv(e->sock, &n, sizeof(n), MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	if (got != sizeof(n)) {
-		end_guardian(e);
-		return fail_set(f, EX_LAGO_TEMP, "the guardian of '%s' is gone",
-		    e->program);
-	}
+	if (got != sizeof(n))
+		return guardian_killed(e, f);
 	switch (n.what) {
 	case GUARDIAN_STARTS:
 		e->in.at_start(n.pid, e->in.arg);
@@ -610,6 +716,17 @@ int
 exec_look(const struct exec *e)
 {
 	return e->look;
+}
+
+/* libFuzzer looks at its arguments early, and opens them late. */
+const char *
+exec_late(const struct exec *e)
+{
+	if (!is_elf(e->program))
+		return "";
+	if (e->look & FORKSERVER_LIBFUZZER)
+		return "om";
+	return e->g.in == e->input ? "m" : "sm";
 }
 
 bool

@@ -7,7 +7,8 @@
  * target, watches its limits, collects what it prints and kills and reaps
  * everything that it started, daemons in sessions of their own included,
  * before it says how the run ended.  When we are killed, the guardian ends the
- * run and itself.
+ * run and itself.  A target that kills its guardian is told as one that was
+ * killed; the next run has a new guardian.
  *
  *	e = exec_open(&target, &f);
  *	for each input: exec_run(e, &in, &f); use exec_result(e)
@@ -46,6 +47,9 @@ struct exec_target {
 	/* MiB, 0 none.  The address space of a plain program; the resident
 	 * memory of one with a sanitizer, and of scripts. */
 	unsigned memory;
+	/* The caller has no children but those of this slot: what is left when
+	 * a target kills its guardian can be ended. */
+	bool alone;
 	size_t output;		 /* bytes kept of what it prints; 0: 256 KiB */
 	int core;		 /* bind to this CPU; below 0: not */
 	const int *crash_status; /* exit statuses that are crashes */
@@ -62,6 +66,10 @@ struct exec_input {
 	const char *path; /* ... a regular file: the target gets a copy */
 	double wall, cpu; /* 0: the target's */
 	bool aslr;	  /* leave address space randomisation on */
+	/* LATE_AT_... of target/late.h: the run is a copy of a process that
+	 * got so far before (late fork server), else 0: a fresh process.  -1
+	 * and 69 when no server comes of it here.  Not with aslr. */
+	int late;
 
 	/* Called by exec_step.  at_start: before the program is executed in
 	 * process pid, which waits meanwhile; at_limit: a limit was passed, the
@@ -114,6 +122,9 @@ int exec_run(struct exec *e, const struct exec_input *in, struct fail *f);
 const char *exec_program(const struct exec *e);
 /* Flags FORKSERVER_... of target/forkserver.h: what kind of program it is. */
 int exec_look(const struct exec *e);
+/* Where a late fork server may begin, LATE_AT_... letters, the best first; ""
+ * for scripts. */
+const char *exec_late(const struct exec *e);
 bool exec_is_libfuzzer(const char *path);
 
 /*

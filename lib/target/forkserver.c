@@ -100,6 +100,8 @@ forkserver_look(const char *program, struct fail *f)
 	    {"__asan_init", FORKSERVER_SANITIZER},
 	    {"__msan_init", FORKSERVER_SANITIZER},
 	    {"__lsan_init", FORKSERVER_SANITIZER},
+	    {"__tsan_init", FORKSERVER_SANITIZER},
+	    {"__hwasan_init", FORKSERVER_SANITIZER},
 	};
 	int fd = open_program(program, f), flags = 0;
 	struct stat st;

@@ -27,7 +27,7 @@ enum {
 	FORKSERVER_PERSISTENT = 2, /* many inputs in one process */
 	FORKSERVER_DEFERRED = 4,   /* it starts its server itself */
 	FORKSERVER_LIBFUZZER = 8,  /* libFuzzer's own driver */
-	FORKSERVER_SANITIZER = 16  /* address, memory or leak sanitizer */
+	FORKSERVER_SANITIZER = 16  /* one that maps terabytes */
 };
 
 /* Flags of the program that argv[0] names, looked up in the PATH as execvp

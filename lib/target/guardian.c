@@ -19,12 +19,31 @@
 #include "base/file.h"
 #include "base/sig.h"
 #include "target/exec.h"
+#include "target/late.h"
 #include "target/limits.h"
 #include "target/procs.h"
 
 #define SOCK 3		       /* the only descriptor kept */
 #define CHILD_STACK (64 << 10) /* of the few calls before exec */
+#define SILENT 10	       /* seconds until a server has to be there */
 #define HELD 10		       /* seconds that lago may look at a timeout */
+
+/*
+ * A copy of the target that waits where it would look at its input; the runs
+ * are copies of it, children of ours.  What they print goes to one pipe, which
+ * is empty between runs, for nothing of a run is left then.
+ */
+struct server {
+	pid_t pid; /* 0: none */
+	int where; /* LATE_AT_... */
+	bool aslr;
+	int pidfd, from;
+	int control, status, go; /* our ends */
+	/* Theirs that they read from: open, so that no write is a SIGPIPE. */
+	int control_peer, go_peer;
+};
+static const struct server no_server = {
+    0, 0, false, -1, -1, -1, -1, -1, -1, -1};
 
 struct run {
 	const struct guardian *g;
@@ -34,6 +53,8 @@ struct run {
 	int in, out, from; /* standard input; both ends of the output pipe */
 	int pidfd;
 	bool dying;
+	struct server *server;
+	int fds[3]; /* of a server that is started: LATE_CONTROL and so on */
 };
 
 static int
@@ -56,6 +77,23 @@ listen_for(struct guardian_order *o)
 	return n == sizeof(*o) ? o->what : -1;
 }
 
+static void
+become_server(struct run *r)
+{
+	r->news.aslr = false;
+	if (chdir(r->g->cwd) == 0 && dup2(r->in, 0) == 0 &&
+	    dup2(r->out, 1) == 1 && dup2(r->out, 2) == 2 &&
+	    dup2(r->fds[0], LATE_CONTROL) == LATE_CONTROL &&
+	    dup2(r->fds[1], LATE_STATUS) == LATE_STATUS &&
+	    dup2(r->fds[2], LATE_GO) == LATE_GO &&
+	    close_range(3, LATE_CONTROL - 1, 0) == 0 &&
+	    close_range(LATE_GO + 1, ~0U, 0) == 0 &&
+	    limits_set(&r->limits, &r->news.aslr) == 0)
+		execve(r->g->program, r->g->late_argv, r->g->late_env);
+	r->news.error = errno;
+	_exit(127);
+}
+
 /*
  * The child, in the guardian's memory, which sleeps until it executes: only
  * system calls, and an error is a plain assignment.
@@ -69,6 +107,8 @@ become(void *arg)
 	r->news.pid = (pid_t)syscall(SYS_getpid);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
+	if (r->order.late != 0)
+		become_server(r);
 	if (r->order.tell_start) {
 		r->news.what = GUARDIAN_STARTS;
 		if (tell(&r->news) != 0 || listen_for(&o) != GUARDIAN_GO)
@@ -85,14 +125,16 @@ become(void *arg)
 }
 
 static void
-shut(int fd)
+shut(int *fd)
 {
-	if (fd >= 0)
-		close(fd);
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
 }
 
-static int
-start(struct run *r)
+/* The process that executes the target; -1 with errno. */
+static pid_t
+execute(struct run *r)
 {
 	static char stack[CHILD_STACK] __attribute__((aligned(64)));
 	int fds[2];
@@ -106,11 +148,18 @@ start(struct run *r)
 	fcntl(r->from, F_SETFL, O_NONBLOCK);
 	pid = clone(
 	    become, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, r);
+	shut(&r->out);
+	return pid;
+}
+
+static int
+start(struct run *r)
+{
+	pid_t pid = execute(r);
+
 	if (pid < 0)
 		return -1;
 	r->news.pid = pid;
-	close(r->out);
-	r->out = -1;
 	r->pidfd = pidfd_open(pid, 0);
 	return r->pidfd < 0 ? -1 : 0;
 }
@@ -138,6 +187,156 @@ collect(struct run *r)
 			return 0;
 		r->news.printed += (uint64_t)n;
 	}
+}
+
+/* --- the late fork server --- */
+
+static void
+forget_server(struct server *s)
+{
+	shut(&s->pidfd);
+	shut(&s->from);
+	shut(&s->control);
+	shut(&s->status);
+	shut(&s->go);
+	shut(&s->control_peer);
+	shut(&s->go_peer);
+	*s = no_server;
+}
+
+static void
+end_server(struct server *s)
+{
+	if (s->pid > 0) {
+		kill(s->pid, SIGKILL);
+		waitpid(s->pid, NULL, 0);
+	}
+	forget_server(s);
+}
+
+/* Is the server all that is left below us? */
+static bool
+only_child(const struct server *s)
+{
+	char text[64], want[32];
+	int fd = open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	shut(&fd);
+	snprintf(want, sizeof(want), "%d ", (int)s->pid);
+	return s->pid > 0 && n == (ssize_t)strlen(want) &&
+	       memcmp(text, want, (size_t)n) == 0;
+}
+
+/* The server's next word; 0: none came, it has ended or takes too long. */
+static uint32_t
+word_of(struct run *r, struct server *s)
+{
+	double end =
+	    clock_mono() + (r->order.wall > 0 ? r->order.wall : SILENT);
+	struct pollfd p[] = {{s->status, POLLIN, 0}, {s->from, POLLIN, 0},
+	    {s->pidfd, POLLIN, 0}, {SOCK, POLLIN, 0}};
+	double left;
+	uint32_t w;
+
+	while ((left = end - clock_mono()) > 0) {
+		if (poll(p, 4, (int)(left * 1000 + 0.999)) <= 0)
+			continue;
+		if (p[0].revents & POLLIN)
+			return read(s->status, &w, sizeof(w)) == sizeof(w) ? w
+									   : 0;
+		/* Lago only says now that it wants no more. */
+		if (p[2].revents != 0 || p[3].revents != 0)
+			return 0;
+		if (p[1].revents != 0 && collect(r) != 0)
+			p[1].fd = -1;
+	}
+	return 0;
+}
+
+static int
+pipes(struct run *r, struct server *s)
+{
+	int control[2], status[2], go[2];
+
+	if (pipe2(control, O_CLOEXEC) != 0)
+		return -1;
+	r->fds[0] = s->control_peer = control[0];
+	s->control = control[1];
+	if (pipe2(status, O_CLOEXEC) != 0)
+		return -1;
+	r->fds[1] = status[1];
+	s->status = status[0];
+	if (pipe2(go, O_CLOEXEC) != 0)
+		return -1;
+	r->fds[2] = s->go_peer = go[0];
+	s->go = go[1];
+	return 0;
+}
+
+/* -1: it cannot be done here; errno 0 when it was tried and nothing came. */
+static int
+start_server(struct run *r)
+{
+	struct server *s = r->server;
+
+	end_server(s);
+	s->where = r->order.late;
+	*r->g->late_where = (char)r->order.late;
+	r->fds[1] = -1;
+	if (pipes(r, s) == 0 && (s->pid = execute(r)) > 0)
+		s->pidfd = pidfd_open(s->pid, 0);
+	shut(&r->fds[1]);
+	s->from = r->from;
+	s->aslr = r->news.aslr;
+	if (s->pidfd < 0 || r->news.error != 0)
+		return -1;
+	errno = 0;
+	if (word_of(r, s) != LATE_HELLO)
+		return -1;
+	collect(r);
+	return 0;
+}
+
+/* A copy of the server for this run, held while lago looks at it. */
+static int
+fork_run(struct run *r)
+{
+	struct server *s = r->server;
+	uint32_t word = r->order.tell_start ? LATE_HOLD : LATE_RUN;
+	struct guardian_order o;
+
+	r->from = s->from;
+	r->news.printed = 0;
+	r->news.aslr = s->aslr;
+	errno = 0;
+	if (write(s->control, &word, sizeof(word)) != sizeof(word))
+		return -1;
+	r->news.pid = (pid_t)word_of(r, s);
+	if (r->news.pid <= 1 || (r->pidfd = pidfd_open(r->news.pid, 0)) < 0)
+		return -1;
+	if (word != LATE_HOLD)
+		return 0;
+	r->news.what = GUARDIAN_STARTS;
+	if (tell(&r->news) != 0 || listen_for(&o) != GUARDIAN_GO ||
+	    write(s->go, &word, sizeof(word)) != sizeof(word))
+		return -1;
+	return 0;
+}
+
+/* A server that was killed, by a run or for memory, is replaced. */
+static int
+start_late(struct run *r)
+{
+	struct server *s = r->server;
+	bool old = s->pid > 0 && s->where == r->order.late;
+
+	if (old && fork_run(r) == 0)
+		return 0;
+	if (start_server(r) == 0 && fork_run(r) == 0)
+		return 0;
+	r->news.silent = errno == 0 && r->news.error == 0;
+	return -1;
 }
 
 static void
@@ -216,32 +415,44 @@ bury(struct run *r)
 	    (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 	r->news.rss = (uint64_t)used.ru_maxrss * 1024;
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-		r->news.left = true;
-	if (pid == 0) {
+		if (pid == r->server->pid)
+			r->server->pid = 0;
+		else
+			r->news.left = true;
+	if (pid == 0 && !only_child(r->server)) {
 		r->news.left = true;
 		procs_end();
+		r->server->pid = 0;
 	}
 	collect(r);
+	if (r->server->pid == 0)
+		forget_server(r->server);
 }
 
 static void
-run_one(const struct guardian *g, const struct guardian_order *o)
+run_one(const struct guardian *g, const struct guardian_order *o,
+    struct server *server)
 {
 	struct run r = {.g = g, .order = *o, .in = -1, .out = -1};
 
 	r.from = r.pidfd = -1;
-	r.limits = (struct limits){o->wall, o->cpu, g->space, g->resident};
-	if (start(&r) != 0) {
-		r.news.error = errno;
-		procs_end();
-	} else {
+	r.server = server;
+	r.limits = (struct limits){o->wall, o->cpu, g->space,
+	    o->late != 0 ? g->late_resident : g->resident};
+	if ((o->late != 0 ? start_late : start)(&r) == 0) {
 		attend(&r);
 		bury(&r);
+	} else {
+		r.news.error = errno;
+		end_server(server);
+		procs_end();
 	}
-	shut(r.in);
-	shut(r.out);
-	shut(r.from);
-	shut(r.pidfd);
+	if (o->late != 0)
+		r.from = -1; /* the server's */
+	shut(&r.in);
+	shut(&r.out);
+	shut(&r.from);
+	shut(&r.pidfd);
 	r.news.what = GUARDIAN_ENDED;
 	tell(&r.news);
 }
@@ -249,6 +460,7 @@ run_one(const struct guardian *g, const struct guardian_order *o)
 void
 guardian_serve(const struct guardian *g, int sock)
 {
+	struct server server = no_server;
 	struct guardian_order o;
 	cpu_set_t one;
 	int what;
@@ -270,7 +482,7 @@ guardian_serve(const struct guardian *g, int sock)
 	/* Anything but RUN came too late for the run it was meant for. */
 	while ((what = listen_for(&o)) >= 0)
 		if (what == GUARDIAN_RUN)
-			run_one(g, &o);
+			run_one(g, &o, &server);
 	procs_end();
 	file_remove(AT_FDCWD, g->dir, NULL);
 	_exit(0);

@@ -28,11 +28,13 @@ struct guardian_order {
 	double wall, cpu;
 	bool aslr;
 	bool tell_start, tell_limit;
+	int late; /* LATE_AT_... of target/late.h; 0: a process of its own */
 };
 
 struct guardian_news {
 	int what;
-	int error; /* ENDED: errno, the program could not be executed */
+	int error;   /* ENDED: errno, the program could not be executed */
+	bool silent; /* ENDED: no late fork server came of it */
 	int status, limit;
 	pid_t pid;
 	bool aslr;
@@ -45,9 +47,12 @@ struct guardian_news {
 struct guardian {
 	const char *program; /* absolute */
 	char *const *argv, *const *env;
+	/* Of the late fork server; where is a letter in its environment. */
+	char *const *late_argv, *const *late_env;
+	char *late_where;
 	const char *cwd, *in; /* in: standard input */
 	const char *dir;      /* removed at the end */
-	uint64_t space, resident;
+	uint64_t space, resident, late_resident;
 	int core;
 	/* What the target prints, in memory shared with lago: bytes 0 to head
 	 * are the first ones, the rest is a ring. */

@@ -290,7 +290,8 @@ test_killed(const struct exec_target *t, const char *lock)
 	kill(below_us.v[0].pid, SIGKILL);
 	p.fd = exec_fd(e);
 	poll(&p, 1, 5000);
-	check(exec_step(e, &f) == -1 && f.status == EX_LAGO_TEMP,
+	check(exec_step(e, &f) == 1 && exec_result(e)->status == SIGKILL &&
+		  !exec_result(e)->crashed && exec_result(e)->left,
 	    "a guardian that is killed is noticed");
 	procs_end();
 	check(run(e, "s")->crashed, "and replaced");
