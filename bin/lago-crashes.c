@@ -12,12 +12,17 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "base/kv.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/out.h"
+#include "base/plain.h"
 #include "base/strs.h"
 #include "job/home.h"
+#include "report/facts.h"
+#include "report/format.h"
+#include "report/known.h"
 #include "store/pick.h"
 #include "store/repro.h"
 #include "store/rows.h"
@@ -28,10 +33,10 @@
 #include "store/store_job.h"
 
 static const char usage[] =
-    "usage: lago-crashes [list] [-aj] [-g tag]... [-H dir] [-n count]\n"
-    "                    [-T target] [-x name=value]... "
-    "[id|project|target...]\n"
-    "       lago-crashes show [-j] [-H dir] id...\n"
+    "usage: lago-crashes [list] [-aj] [-f format] [-g tag]... [-H dir]\n"
+    "                    [-n count] [-T target] [-x name=value]...\n"
+    "                    [id|project|target...]\n"
+    "       lago-crashes show [-j] [-f format] [-H dir] [id...]\n"
     "       lago-crashes export [-j] [-H dir] -o dir id...\n"
     "       lago-crashes set [-j] [-H dir] -x name=value... id...\n";
 
@@ -39,13 +44,126 @@ static struct options {
 	bool all, json;
 	struct strs tags;
 	int64_t count;
-	const char *home, *out, *target;
+	const char *format, *home, *out, *target;
 	struct kv set; /* of -x */
 } opts = {.count = -1};
 
 static struct home home;
 static struct store *store;
 static struct out out;
+static struct format *format; /* of show, and of list with -f */
+static long shown;
+
+enum { RECORD_MAX = 16 << 20 };
+
+/* Once. */
+static void
+open_home(enum store_mode mode)
+{
+	struct fail f;
+
+	if (store == NULL &&
+	    (home_open(&home, opts.home, false, &f) != 0 ||
+		(store = store_open(home.path, mode, &f)) == NULL))
+		opt_fail(&f);
+}
+
+/* --- show --------------------------------------------------------------- */
+
+static int
+print(struct buf *b, struct fail *f)
+{
+	size_t n = fwrite(buf_str(b), 1, b->len, stdout);
+
+	if (n != b->len)
+		return fail_errno(
+		    f, EX_LAGO_IO, "cannot write standard output");
+	buf_reset(b);
+	return 0;
+}
+
+/* A crash of the home. */
+static int
+show_pick(const struct pick *p, struct fail *f)
+{
+	struct buf record = BUF_INIT, b = BUF_INIT;
+	struct facts x = {0};
+	int rc = -1;
+
+	if (pick_record(&home, p, &record, f) != 0)
+		rc = -1;
+	else if (opts.json)
+		rc = show_json(store, p, &record, &b, f);
+	else if (facts_read(&x, record.p, record.len, f) == 0 &&
+		 known_add(&x, store, &home, p, format_wants(format), f) == 0) {
+		format_add(format, &x, &b);
+		rc = 0;
+	}
+	if (rc == 0)
+		rc = print(&b, f);
+	shown += rc == 0;
+	facts_release(&x);
+	buf_release(&record);
+	buf_release(&b);
+	return rc;
+}
+
+/* A record of standard input; no home is needed.  One without a crash is
+ * nothing to show. */
+static int
+show_record(const char *line, struct fail *f)
+{
+	size_t n = strnlen(line, RECORD_MAX + 1);
+	struct buf b = BUF_INIT;
+	struct facts x = {0};
+	int rc = -1;
+
+	if (n > RECORD_MAX)
+		fail_set(f, EX_LAGO_DATA, "a record of more than 16 MiB");
+	else if ((rc = facts_read(&x, line, n, f)) == 0 && x.crash) {
+		if (opts.json) {
+			plain_add_json(&b, line, n);
+			buf_addc(&b, '\n');
+		} else {
+			format_add(format, &x, &b);
+		}
+		rc = print(&b, f);
+		shown += rc == 0;
+	}
+	facts_release(&x);
+	buf_release(&b);
+	return rc;
+}
+
+static int
+show(const char *id, struct fail *f)
+{
+	struct pick p;
+
+	if (*id == '{')
+		return show_record(id, f);
+	open_home(STORE_READ);
+	if (pick_find(store, id, &p, f) != 0)
+		return -1;
+	return show_pick(&p, f);
+}
+
+/* What a format has at its end; nothing shown is the answer no. */
+static int
+show_end(int status)
+{
+	struct buf b = BUF_INIT;
+	struct fail f;
+
+	if (format != NULL)
+		format_end(format, &b);
+	if (print(&b, &f) != 0)
+		status = fail_worse(status, opt_warn(&f));
+	else if (status == 0 && shown == 0)
+		status = EX_LAGO_NO;
+	buf_release(&b);
+	return status;
+}
 
 /* --- list --------------------------------------------------------------- */
 
@@ -95,12 +213,33 @@ select_by(struct selection *by, const char *id)
 		by->name = id;
 }
 
+/* The bugs of a query as reports, or their number. */
+static long
+show_rows(sqlite3_stmt *q, struct fail *f)
+{
+	struct pick p;
+	long n = 0;
+	int r = -1;
+
+	while (q != NULL && (r = store_row(store, q, f)) == 1) {
+		if (pick_find(store, (const char *)sqlite3_column_text(q, 0),
+			&p, f) != 0 ||
+		    show_pick(&p, f) != 0) {
+			store_done(q);
+			return -1;
+		}
+		n++;
+	}
+	return r < 0 ? -1 : n;
+}
+
 static int
 list_one(const char *id, const char *tags, long *found, struct fail *f)
 {
 	const struct kv *x = &opts.set;
 	const char *each = kv_get(x, "each");
 	struct selection by;
+	sqlite3_stmt *q;
 	bool crashes;
 	long n;
 
@@ -109,15 +248,13 @@ list_one(const char *id, const char *tags, long *found, struct fail *f)
 	if (each != NULL)
 		crashes = strcmp(each, "crash") == 0;
 	/* Who names a bug or a crash wants it whatever its state is. */
-	n = rows_print(store, &out,
-	    store_query(store, f, crashes ? list_crashes : list_bugs,
-		"iitttttttttii", (int64_t)by.job, (int64_t)by.run, by.bug,
-		by.crash, by.name, opts.target, kv_get(x, "project"),
-		kv_get(x, "severity"), kv_get(x, "kind"), tags,
-		kv_get(x, "state"),
-		(int64_t)(opts.all || by.bug != NULL || by.crash != NULL),
-		opts.count),
-	    f);
+	q = store_query(store, f, crashes ? list_crashes : list_bugs,
+	    "iitttttttttii", (int64_t)by.job, (int64_t)by.run, by.bug, by.crash,
+	    by.name, opts.target, kv_get(x, "project"), kv_get(x, "severity"),
+	    kv_get(x, "kind"), tags, kv_get(x, "state"),
+	    (int64_t)(opts.all || by.bug != NULL || by.crash != NULL),
+	    opts.count);
+	n = format != NULL ? show_rows(q, f) : rows_print(store, &out, q, f);
 	if (n < 0)
 		return -1;
 	*found += n;
@@ -147,26 +284,6 @@ list(char **argv)
 		status = EX_LAGO_NO;
 	free(tags);
 	return status;
-}
-
-/* --- show --------------------------------------------------------------- */
-
-static int
-show(const char *id, struct fail *f)
-{
-	struct buf record = BUF_INIT, b = BUF_INIT;
-	struct pick p;
-	int rc = -1;
-
-	if (pick_find(store, id, &p, f) == 0 &&
-	    pick_record(&home, &p, &record, f) == 0)
-		rc = opts.json ? show_json(store, &p, &record, &b, f)
-			       : show_text(store, &home, &p, &record, &b, f);
-	if (rc == 0)
-		fwrite(b.p, 1, b.len, stdout);
-	buf_release(&record);
-	buf_release(&b);
-	return rc;
 }
 
 /* --- export ------------------------------------------------------------- */
@@ -202,21 +319,25 @@ export_file(const struct pick *p, const char *dir, int to, const char *name,
 static int
 export_files(const struct pick *p, int to, struct fail *f)
 {
-	struct buf record = BUF_INIT, word = BUF_INIT, script = BUF_INIT;
+	struct buf record = BUF_INIT, judge = BUF_INIT, script = BUF_INIT;
 	int rc = -1;
 
 	if (pick_record(&home, p, &record, f) == 0 &&
 	    export_file(p, "crashes", to, "input", true, f) == 0 &&
 	    export_file(p, "reduced", to, "reduced", false, f) == 0 &&
-	    export_file(p, "reports", to, "output", false, f) == 0 &&
-	    repro_script(
-		&home, p->job, show_build(&record, &word), &script, f) == 0 &&
-	    file_write(to, "repro", script.p, script.len, 0755, f) == 0) {
+	    export_file(p, "reports", to, "output", false, f) == 0) {
+		json_text(record.p, record.len, "$.judge", &judge);
+		rc = repro_script(
+		    &home, p->job, repro_build(buf_str(&judge)), &script, f);
+	}
+	if (rc == 0)
+		rc = file_write(to, "repro", script.p, script.len, 0755, f);
+	if (rc == 0) {
 		buf_addc(&record, '\n');
 		rc = file_write(to, "record", record.p, record.len, 0644, f);
 	}
 	buf_release(&record);
-	buf_release(&word);
+	buf_release(&judge);
 	buf_release(&script);
 	return rc;
 }
@@ -320,8 +441,8 @@ static const struct verb {
 	int (*each)(const char *id, struct fail *f); /* NULL: list */
 	enum store_mode mode;
 } verbs[] = {
-    {"list", "agnTx", " each kind project severity state ", NULL, STORE_READ},
-    {"show", "", "", show, STORE_READ},
+    {"list", "afgnTx", " each kind project severity state ", NULL, STORE_READ},
+    {"show", "f", "", show, STORE_READ},
     {"export", "o", "", export, STORE_READ},
     {"set", "x", " state note ", set, STORE_WRITE},
 };
@@ -370,13 +491,16 @@ options(const struct verb *verb, int argc, char **argv)
 	size_t i;
 	int c;
 
-	while ((c = getopt(argc, argv, "+ag:H:hjn:o:T:Vx:")) != -1) {
-		if (strchr("agnoTx", c) != NULL &&
+	while ((c = getopt(argc, argv, "+af:g:H:hjn:o:T:Vx:")) != -1) {
+		if (strchr("afgnoTx", c) != NULL &&
 		    strchr(verb->letters, c) == NULL)
 			opt_usage(usage, "%s takes no -%c", verb->name, c);
 		switch (c) {
 		case 'a':
 			opts.all = true;
+			break;
+		case 'f':
+			opts.format = optarg;
 			break;
 		case 'g':
 			strs_add(&opts.tags, optarg);
@@ -408,6 +532,8 @@ options(const struct verb *verb, int argc, char **argv)
 	check_choice("state", verb->each == NULL
 				  ? " new open fixed ignored reopened "
 				  : " open fixed ignored ");
+	if (opts.json && opts.format != NULL)
+		opt_usage(usage, "-j and -f are two formats");
 	if (verb->each == export && opts.out == NULL)
 		opt_usage(usage, "export needs -o");
 	if (verb->each == set && opts.set.n == 0)
@@ -423,6 +549,7 @@ each(const struct verb *verb, char **argv)
 	int status = 0;
 
 	opt_operands(&o, argv, true, false, usage);
+	o.records = verb->each == show;
 	while ((id = opt_next(&o)) != NULL)
 		if (verb->each(id, &f) != 0)
 			status = fail_worse(status, opt_warn(&f));
@@ -448,10 +575,17 @@ main(int argc, char **argv)
 	options(verb, argc, argv);
 	argv += optind;
 	out_init(&out, stdout, opts.json);
-	if (home_open(&home, opts.home, false, &f) != 0 ||
-	    (store = store_open(home.path, verb->mode, &f)) == NULL)
+	if (opts.format == NULL && verb->each == show && !opts.json)
+		opts.format = "text";
+	if (opts.format != NULL &&
+	    (format = format_open(opts.format, verb->each == NULL, &f)) == NULL)
 		opt_fail(&f);
+	if (verb->each != show)
+		open_home(verb->mode);
 	status = verb->each == NULL ? list(argv) : each(verb, argv);
+	if (format != NULL)
+		status = show_end(status);
+	format_free(format);
 	store_close(store);
 	opt_exit(status);
 }

@@ -13,7 +13,8 @@ load lib
 	run awk '
 		BEGIN {
 			n = split("base:0 store:1 job:1 target:1 crash:2 " \
-			    "corpus:2 run:3 cluster:3 exec:4", pair, " ")
+			    "corpus:2 report:3 run:3 cluster:3 " \
+			    "exec:4", pair, " ")
 			for (i = 1; i <= n; i++) {
 				split(pair[i], p, ":")
 				level[p[1]] = p[2]

@@ -77,7 +77,7 @@ $bug	3.1" ]
 	lago-crashes show "$(printf evil | sha256sum | cut -c 1-20)" >"$BATS_TEST_TMPDIR/out"
 	run grep -cP '[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]|\xe2\x80\xae' "$BATS_TEST_TMPDIR/out"
 	[ "$output" -eq 0 ]
-	grep -qF 'a\u0000b "q" <script>' "$BATS_TEST_TMPDIR/out"
+	grep -qF 'a\x00b "q" <script>' "$BATS_TEST_TMPDIR/out"
 	grep -qF '(#1 ? libx.so+0x10)' "$BATS_TEST_TMPDIR/out"
 	# A record that moved is not shown as if it were the one.
 	sed -i '1d' "$LAGO_HOME/jobs/1/runs/1/crashes.jsonl"

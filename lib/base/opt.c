@@ -196,6 +196,8 @@ opt_next(struct opt_operands *o)
 				return o->line;
 			continue;
 		}
+		if (o->records && *o->line == '{')
+			return o->line;
 		n = (ssize_t)strcspn(o->line, "\t");
 		len = out_tsv_unescape(o->line, (size_t)n);
 		if (len < 0 || memchr(o->line, '\0', (size_t)len) != NULL)

@@ -51,6 +51,7 @@ int opt_parse_duration(const char *text, double *seconds);
 struct opt_operands {
 	char **argv; /* what is left */
 	bool input, nul;
+	bool records; /* set by the caller: lines that begin with { come whole */
 	char *line;
 	size_t size;
 };

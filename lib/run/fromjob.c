@@ -17,6 +17,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/kv.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/paths.h"
@@ -29,7 +30,7 @@
 #include "job/unpack.h"
 #include "run/replays.h"
 #include "store/pick.h"
-#include "store/show.h"
+#include "store/repro.h"
 #include "store/store.h"
 
 #define VERB_SECONDS 60
@@ -61,8 +62,9 @@ judge(const struct fromjob *j, const struct pick *p)
 	struct buf record = BUF_INIT, word = BUF_INIT;
 	const char *build = "target";
 
-	if (pick_record(&j->home, p, &record, NULL) == 0)
-		build = show_build(&record, &word);
+	if (pick_record(&j->home, p, &record, NULL) == 0 &&
+	    json_text(record.p, record.len, "$.judge", &word))
+		build = repro_build(word.p);
 	buf_release(&record);
 	buf_release(&word);
 	return build;

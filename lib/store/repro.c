@@ -45,6 +45,28 @@ quote(struct buf *b, const char *word)
 	buf_addc(b, '\'');
 }
 
+/* The same for a shell line that is shown. */
+static void
+quote_shown(struct buf *b, const char *word)
+{
+	struct buf plain = BUF_INIT;
+
+	plain_add(&plain, word, strlen(word));
+	if (strcmp(buf_str(&plain), word) == 0) {
+		quote(b, word);
+	} else {
+		buf_adds(b, "$'");
+		for (; *word != '\0'; word++)
+			if (*word > ' ' && *word <= '~' &&
+			    strchr("'\\", *word) == NULL)
+				buf_addc(b, *word);
+			else
+				buf_addf(b, "\\x%02x", (unsigned char)*word);
+		buf_addc(b, '\'');
+	}
+	buf_release(&plain);
+}
+
 static const char *
 get(const struct kv *kv, const char *key, const char *otherwise)
 {
@@ -130,9 +152,11 @@ load(struct repro *r, const struct home *h, long id, const char *build,
 	return 0;
 }
 
+typedef void quoter(struct buf *b, const char *word);
+
 /* The environment's items; a report for a person has its symbols. */
 static void
-add_env(struct buf *b, const struct strs *env)
+add_env(struct buf *b, const struct strs *env, quoter *add, const char *then)
 {
 	static const char off[] = "symbolize=0";
 	char *item, *at;
@@ -143,8 +167,8 @@ add_env(struct buf *b, const struct strs *env)
 		while (strstr(item, "SAN_OPTIONS=") != NULL &&
 		       (at = strstr(item, off)) != NULL)
 			at[sizeof(off) - 2] = '1';
-		quote(b, item);
-		buf_addc(b, ' ');
+		add(b, item);
+		buf_adds(b, then);
 		free(item);
 	}
 }
@@ -152,7 +176,7 @@ add_env(struct buf *b, const struct strs *env)
 /* The command's words with the input's path, shell text, for @@; whether it
  * stood in any. */
 static int
-add_argv(struct buf *b, const struct strs *argv, const char *input)
+add_argv(struct buf *b, const struct strs *argv, quoter *add, const char *input)
 {
 	const char *at, *p;
 	char *part;
@@ -164,39 +188,16 @@ add_argv(struct buf *b, const struct strs *argv, const char *input)
 		     p = at + 2) {
 			part = mem_strndup(p, (size_t)(at - p));
 			if (*part != '\0')
-				quote(b, part);
+				add(b, part);
 			buf_adds(b, input);
 			free(part);
 			used = 1;
 		}
 		if (*p != '\0' || p == argv->v[i])
-			quote(b, p);
+			add(b, p);
 		buf_addc(b, ' ');
 	}
 	return used;
-}
-
-int
-repro_line(const struct home *h, long job, const char *build, const char *input,
-    struct buf *b, struct fail *f)
-{
-	struct buf path = BUF_INIT, line = BUF_INIT;
-	struct repro r;
-
-	if (load(&r, h, job, build, f) != 0) {
-		release(&r);
-		return -1;
-	}
-	quote(&path, input);
-	buf_adds(&line, "env ");
-	add_env(&line, &r.c.env);
-	if (!add_argv(&line, &r.c.argv, path.p))
-		buf_addf(&line, "<%s", path.p);
-	plain_add(b, line.p, line.len);
-	buf_release(&line);
-	buf_release(&path);
-	release(&r);
-	return 0;
 }
 
 /* The name that the target must see its input under, or NULL. */
@@ -211,6 +212,59 @@ file_name(const struct strs *more)
 		    strcmp(more->v[i] + 5, "input") != 0)
 			return more->v[i] + 5;
 	return NULL;
+}
+
+const char *
+repro_build(const char *judge)
+{
+	static const char *const builds[] = {"san", "cmplog", "laf", "cov"};
+	const char *dot = judge == NULL ? NULL : strrchr(judge, '.');
+	size_t i;
+
+	dot = dot == NULL ? judge : dot + 1;
+	for (i = 0; dot != NULL && i < sizeof(builds) / sizeof(builds[0]); i++)
+		if (strcmp(dot, builds[i]) == 0)
+			return builds[i];
+	return "target";
+}
+
+int
+repro_lines(const struct home *h, long job, const char *build,
+    const char *input, struct buf *b, struct fail *f)
+{
+	struct buf path = BUF_INIT;
+	const char *name;
+	struct repro r;
+	size_t n;
+
+	if (load(&r, h, job, build, f) != 0) {
+		release(&r);
+		return -1;
+	}
+	n = strlen(r.bundle);
+	buf_addf(b, "cd \"$(mktemp -d)\" && %s ",
+	    n > 4 && strcmp(r.bundle + n - 4, ".zip") == 0 ? "unzip -q"
+							   : "tar -xf");
+	quote_shown(b, r.bundle);
+	buf_adds(b, " &&\n  chmod +x ");
+	quote_shown(b, r.c.argv.n > 0 ? r.c.argv.v[0] : "./target");
+	quote_shown(&path, input);
+	if ((name = file_name(&r.c.more)) != NULL) {
+		buf_addf(b, " &&\n  cp -- %s ", path.p);
+		buf_reset(&path);
+		quote_shown(&path, name);
+		buf_adds(b, path.p);
+	}
+	buf_adds(b, " &&\n  env -i PATH=\"$PATH\" HOME=\"$PWD\" LANG=C "
+		    "LD_LIBRARY_PATH=\"$PWD/lib:$PWD\" \\\n  ");
+	add_env(b, &r.c.env, quote_shown, " \\\n  ");
+	if (!add_argv(b, &r.c.argv, quote_shown, path.p))
+		buf_addf(b, "<%s", path.p);
+	else
+		b->p[--b->len] = '\0'; /* the blank behind the last word */
+	buf_release(&path);
+	release(&r);
+	return 0;
 }
 
 static const char head[] = "#!/bin/sh\n"
@@ -268,8 +322,8 @@ repro_script(const struct home *h, long job, const char *build, struct buf *b,
 	buf_adds(b, "status=0\nenv -i PATH=\"$PATH\" HOME=\"$DIR\" "
 		    "TMPDIR=\"${TMPDIR:-/tmp}\" LANG=C "
 		    "LD_LIBRARY_PATH=\"$DIR/lib:$DIR\" ");
-	add_env(b, &r.c.env);
-	if (!add_argv(b, &r.c.argv, "\"$input\""))
+	add_env(b, &r.c.env, quote, " ");
+	if (!add_argv(b, &r.c.argv, quote, "\"$input\""))
 		buf_adds(b, "<\"$input\" ");
 	buf_adds(b, "|| status=$?\necho \"status $status\" >&2\n"
 		    "exit \"$status\"\n");

@@ -11,11 +11,16 @@ struct home;
  * build ("san").  The command comes from the job's driver, when that is one of
  * lago's own; a driver that a bundle brought is not run here.
  *
- * repro_line: one line for a shell in a directory where the bundle is unpacked.
+ * repro_lines: one command of several lines to paste into a shell: unpacks the
+ * bundle in a new directory and runs the input.  A terminal can show it: words
+ * with control characters are quoted as $'\x1b', which bash, zsh and ksh know.
  * repro_script: a POSIX shell script that unpacks the bundle and runs the file
  * `input` beside itself.  Every word from elsewhere is quoted.
  */
-int repro_line(const struct home *h, long job, const char *build,
+/* The build of a record's judge ("target.san"; NULL: not known). */
+const char *repro_build(const char *judge);
+
+int repro_lines(const struct home *h, long job, const char *build,
     const char *input, struct buf *b, struct fail *f);
 int repro_script(const struct home *h, long job, const char *build,
     struct buf *b, struct fail *f);
