@@ -34,26 +34,20 @@ base_name(struct str path)
 			     : path;
 }
 
-/* The name that is compared: clean, else module and offset, else the file. */
+/* A frame without a function is called by module and offset, else by its file. */
 static struct str
-frame_name(struct bucket *b, const struct frame *f)
+place_name(struct bucket *b, const struct frame *f)
 {
 	struct str base;
 	char *out;
 
-	if (f->raw.n > 0) {
-		out = arena_alloc(&b->arena, NAMES_ROOM(f->raw.n));
-		return names_clean(f->lang, f->raw, out);
-	}
-	if (f->mod.n > 0 && f->has_off) {
-		base = base_name(f->mod);
-		out = arena_alloc(&b->arena, base.n + 24);
-		memcpy(out, base.p, base.n);
-		return str_of(
-		    out, base.n + (size_t)sprintf(out + base.n, "+0x%llx",
-				      (unsigned long long)f->off));
-	}
-	return base_name(f->file);
+	if (f->mod.n == 0 || !f->has_off)
+		return base_name(f->file);
+	base = base_name(f->mod);
+	out = arena_alloc(&b->arena, base.n + 24);
+	memcpy(out, base.p, base.n);
+	return str_of(out, base.n + (size_t)sprintf(out + base.n, "+0x%llx",
+					(unsigned long long)f->off));
 }
 
 static void
@@ -61,16 +55,21 @@ mark_frames(
     struct bucket *b, const struct report_stack *s, const struct rules *rules)
 {
 	bool top = true, below = false;
+	struct rules_name name;
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct frame *f = &s->v[i];
-		f->fn = frame_name(b, f);
+		if (f->raw.n > 0)
+			name = rules_name(rules, f->lang, f->raw, &b->arena);
+		else
+			name = (struct rules_name){.fn = place_name(b, f)};
+		f->fn = name.fn;
 		if (below || f->passing || f->fn.n == 0 ||
 		    ignore_match(b->ignore, f->fn)) {
 			f->ign = true;
 			continue;
 		}
-		switch (rules_frame(rules, f, top)) {
+		switch (rules_frame(rules, f, &name, top)) {
 		case RULES_ENTRY:
 			f->entry = below = true;
 			break;

@@ -210,7 +210,6 @@ reset(struct compat_state *s)
 {
 	no_state(s);
 	buf_reset(&s->c->address);
-	s->fuzzer_frames = 0;
 }
 
 static void
@@ -1116,7 +1115,7 @@ new_state(void)
 {
 	struct compat_state *s = mem_alloc(sizeof(*s));
 
-	s->names = mem_array(COMPAT_NAMES, sizeof(*s->names));
+	s->stack = mem_array(COMPAT_STACK, sizeof(*s->stack));
 	for (unsigned i = 0; i < COMPAT_WORDS; i++)
 		words_put(&s->mine, READER_WORDS + i);
 	return s;
@@ -1134,7 +1133,7 @@ compat_begin(struct compat *c, struct str text, unsigned flags,
 	    .rules = rules,
 	    .policy = policy,
 	    .arena = s->arena,
-	    .names = s->names,
+	    .stack = s->stack,
 	    .lines = s->lines,
 	    .ignore = s->ignore,
 	    .mine = s->mine,
@@ -1193,7 +1192,7 @@ compat_release(struct compat *c)
 	if (c->inner != NULL) {
 		arena_release(&c->inner->arena);
 		compatframe_release(c->inner);
-		free(c->inner->names);
+		free(c->inner->stack);
 		free(c->inner->lines);
 		free(c->inner);
 	}

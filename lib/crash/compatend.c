@@ -95,10 +95,10 @@ compatend_base(struct compat_state *s, struct str file)
 }
 
 static bool
-same_names(const struct str *a, const struct str *b, size_t n)
+same_names(const struct compat_frame *a, const struct compat_frame *b, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!str_eq(a[i], b[i]))
+		if (!str_eq(a[i].text, b[i].text))
 			return false;
 	return true;
 }
@@ -107,16 +107,22 @@ same_names(const struct str *a, const struct str *b, size_t n)
 static void
 overflow_state(struct compat_state *s)
 {
-	const struct str *v = s->names;
+	struct compat_frame *v = s->stack;
+	size_t kept = 0;
 
-	for (size_t i = 0; i < s->nnames; i++)
-		for (size_t n = 1; n <= CYCLE && i + 3 * n < s->nnames; n++) {
+	for (size_t i = 0; i < s->nstack; i++)
+		if (compatframe_settle(s, &v[i]))
+			v[kept++] = v[i];
+	s->nstack = kept;
+	for (size_t i = 0; i < kept; i++)
+		for (size_t n = 1; n <= CYCLE && i + 3 * n < kept; n++) {
 			if (!same_names(v + i, v + i + n, n) ||
 			    !same_names(v + i, v + i + 2 * n, n))
 				continue;
 			buf_reset(&s->c->state);
 			for (size_t k = 0; k < n && k < 3; k++) {
-				buf_add(&s->c->state, v[i + k].p, v[i + k].n);
+				buf_add(&s->c->state, v[i + k].text.p,
+				    v[i + k].text.n);
 				buf_addc(&s->c->state, '\n');
 			}
 			return;

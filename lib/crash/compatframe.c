@@ -371,15 +371,6 @@ target_by_file(struct compat_state *s, struct str text, struct str file)
 	return str_of(out, file.n + rest.n);
 }
 
-static bool
-of_fuzzer(struct str line)
-{
-	return pat_match("%s#%. 0x", line, NULL) &&
-	       (pat_match("%i%*fuzzer", line, NULL) ||
-		   pat_match("%i%*fuzz/", line, NULL) ||
-		   pat_match("%i%*/fuzz", line, NULL));
-}
-
 /* Go's names hold the path of their package. */
 static struct str
 behind_slash(struct str name, bool go)
@@ -391,27 +382,43 @@ behind_slash(struct str name, bool go)
 	return str_from(name, (size_t)(slash - name.p) + 1);
 }
 
-static void
-add(struct compat_state *s, struct str line, struct found *f)
+bool
+compatframe_settle(struct compat_state *s, struct compat_frame *f)
 {
-	struct str text = strip(f->text), name;
+	struct str text = f->text;
+
+	if (f->settled)
+		return true;
+	if (skipped(s, text))
+		return false;
+	f->text =
+	    f->whole ? behind_slash(text, f->go) : compatframe_name(s, text);
+	f->settled = true;
+	return true;
+}
+
+/* Frames behind the last that the state has room for are only looked at in the
+ * end, if at all. */
+static void
+add(struct compat_state *s, const struct found *found)
+{
+	struct str text = strip(found->text);
+	struct compat_frame f = {.whole = found->whole, .go = found->go};
 
 	if (str_starts(text, STR("in ")))
 		text = str_from(text, 3);
 	if (text.n > 1 && text.p[0] == '(' && text.p[text.n - 1] == ')')
 		text = str_of(text.p + 1, text.n - 2);
-	text = target_by_file(s, text, f->file);
-	if (skipped(s, text))
-		return;
-	name = f->whole ? behind_slash(text, f->go) : compatframe_name(s, text);
-	if (s->nnames < COMPAT_NAMES)
-		s->names[s->nnames++] = arena_str(&s->arena, name);
-	if (s->frames >= LINES)
-		return;
-	buf_add(&s->c->state, name.p, name.n);
-	buf_addc(&s->c->state, '\n');
-	s->frames++;
-	s->fuzzer_frames += of_fuzzer(line);
+	f.text = target_by_file(s, text, found->file);
+	if (s->frames < LINES) {
+		if (!compatframe_settle(s, &f))
+			return;
+		buf_add(&s->c->state, f.text.p, f.text.n);
+		buf_addc(&s->c->state, '\n');
+		s->frames++;
+	}
+	if (s->nstack < COMPAT_STACK)
+		s->stack[s->nstack++] = f;
 }
 
 void
@@ -425,18 +432,18 @@ compatframe_line(struct compat_state *s, struct str line)
 		return;
 	number = *first.p == '#';
 	if (number && (form_sanitizer(line, &f) || form_chromium(line, &f))) {
-		add(s, line, &f);
+		add(s, &f);
 		return;
 	}
 	if (s->java && is_java_type(s)) {
 		if (pat_match("%sat %(%*%)(%*)", line, cap)) {
 			f.text = cap[0];
-			add(s, line, &f);
+			add(s, &f);
 		}
 		return;
 	}
 	if (form_kernel(line, &f) || form_language(s, line, &f))
-		add(s, line, &f);
+		add(s, &f);
 }
 
 void

@@ -7,7 +7,7 @@
 #include "crash/reader.h"
 #include "crash/words.h"
 
-enum { COMPAT_NAMES = 4096, COMPAT_LINES = 65536 };
+enum { COMPAT_STACK = 8192, COMPAT_LINES = 65536 };
 
 /* Words that a line must hold for a step to be tried.  Letter case does not
  * count, the steps look again. */
@@ -82,6 +82,12 @@ extern const char *const compat_words[COMPAT_WORDS];
 
 struct ignore;
 
+struct compat_frame {
+	struct str text; /* settled: the name */
+	bool whole, go;	 /* the text is the name; a path begins it */
+	bool settled;
+};
+
 struct compat_state {
 	struct compat *c;
 	const struct rules *rules;
@@ -97,9 +103,9 @@ struct compat_state {
 	bool signal;	    /* a sanitizer says that a signal came */
 	bool golang, python, js, kasan;
 	bool java, go_found, py_found, fatal, cast_closed, died, empty;
-	int frames, fuzzer_frames;
-	struct str *names; /* of all frames */
-	size_t nnames;
+	int frames; /* lines of the state */
+	struct compat_frame *stack;
+	size_t nstack;
 	struct ignore *ignore; /* the policy's patterns, compiled */
 };
 
@@ -117,6 +123,8 @@ compat_str(const struct buf *b)
 
 /* Step t: the line as a frame. */
 void compatframe_line(struct compat_state *s, struct str line);
+/* Makes a name of the frame's text; false: it is one that is skipped. */
+bool compatframe_settle(struct compat_state *s, struct compat_frame *f);
 /* The function of a frame's text; s.arena holds it. */
 struct str compatframe_name(struct compat_state *s, struct str text);
 void compatframe_release(struct compat_state *s);

@@ -102,10 +102,27 @@ static const char *
 last_of(struct str s, const char *word)
 {
 	size_t n = strlen(word);
+	const char *at;
 
-	for (size_t i = s.n; i >= n; i--)
-		if (s.p[i - n] == *word && memcmp(s.p + i - n, word, n) == 0)
-			return s.p + i - n;
+	for (; s.n >= n; s.n = (size_t)(at - s.p) + n - 1) {
+		at = memrchr(s.p, *word, s.n - n + 1);
+		if (at == NULL || memcmp(at, word, n) == 0)
+			return at;
+	}
+	return NULL;
+}
+
+/* The first '/' behind a blank: there the blank is, or NULL. */
+static const char *
+blank_slash(struct str s)
+{
+	const char *at;
+
+	while ((at = memchr(s.p, '/', s.n)) != NULL) {
+		if (at > s.p && at[-1] == ' ')
+			return at - 1;
+		s = str_from(s, (size_t)(at - s.p) + 1);
+	}
 	return NULL;
 }
 
@@ -217,7 +234,7 @@ source_name(struct str s)
 static bool
 take_file(struct str *t, struct frame *f)
 {
-	const char *slash = memmem(t->p, t->n, " /", 2);
+	const char *slash = blank_slash(*t);
 	const char *space = memrchr(t->p, ' ', t->n);
 	struct str file;
 	unsigned line, col;

@@ -8,7 +8,10 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/paths.h"
+#include "crash/arena.h"
 #include "crash/kinds.h"
+#include "crash/memo.h"
+#include "crash/names.h"
 #include "crash/report.h"
 #include "crash/words.h"
 
@@ -36,10 +39,12 @@ struct pattern {
 	enum how how;
 	const char *text;
 	size_t len;
+	char *part; /* of a glob: what stands before its second star */
 	struct pattern *next; /* of the same slot */
 };
 
-enum { NAMES = 1024, FIELDS = 7 };
+/* BEGIN: bytes that prefixes are found by. */
+enum { NAMES = 1024, FIELDS = 7, BEGIN = 3, BEGINS = 512 };
 
 struct table {
 	char *(*v)[FIELDS];
@@ -50,8 +55,10 @@ struct table {
 struct foreign {
 	struct pattern *v;
 	size_t n;
-	struct pattern *begins[256]; /* exact ones and prefixes */
+	struct pattern *begins[BEGINS]; /* exact ones and prefixes */
+	struct pattern *brief;		/* those shorter than BEGIN */
 	struct words *contains;
+	struct words *in_globs; /* the first part of each glob */
 };
 
 struct rules {
@@ -63,6 +70,16 @@ struct rules {
 	struct words *in_name, *in_path, *in_tool_path;
 	struct table severity, classes;
 	struct foreign cf;
+	struct memo *memo; /* struct known, of names and paths */
+};
+
+/* Kinds of keys of the memo: a name's language, or: */
+enum { PATH = 256 };
+
+struct known {
+	struct rules_name name; /* fn.p NULL: it is in the raw name, at */
+	size_t at;
+	bool skip; /* of a path */
 };
 
 static unsigned
@@ -163,7 +180,7 @@ words_of(const struct rules *r, enum how how)
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->npatterns; i++)
-		if (r->patterns[i].how == how && n < WORDS_MAX)
+		if (r->patterns[i].how == how)
 			list[n++] = r->patterns[i].text;
 	w = words_new(list, n, false);
 	free(list);
@@ -201,6 +218,14 @@ index_patterns(struct rules *r)
 
 enum { EXACT = HOWS, GLOB };
 
+/* The first part of a glob that is not empty. */
+static char *
+glob_part(const char *glob)
+{
+	glob += strspn(glob, "*");
+	return mem_strndup(glob, strcspn(glob, "*"));
+}
+
 static int
 add_foreign(struct rules *r, char **field)
 {
@@ -218,29 +243,45 @@ add_foreign(struct rules *r, char **field)
 		return -1;
 	if (p.len == 0)
 		return -1;
+	if (p.how == (enum how)GLOB)
+		p.part = glob_part(p.text);
 	r->cf.v = mem_grow(r->cf.v, r->cf.n + 1, sizeof(*r->cf.v));
 	r->cf.v[r->cf.n++] = p;
 	return 0;
+}
+
+static unsigned
+begin_of(const char *p)
+{
+	return ((unsigned char)p[0] * 31 + (unsigned char)p[1] * 7 +
+		   (unsigned char)p[2]) %
+	       BEGINS;
 }
 
 static void
 index_foreign(struct foreign *cf)
 {
 	const char **list = mem_array(cf->n, sizeof(*list));
-	size_t n = 0;
+	const char **globs = mem_array(cf->n, sizeof(*globs));
+	size_t n = 0, nglobs = 0;
 
 	for (size_t i = 0; i < cf->n; i++) {
-		struct pattern *p = &cf->v[i];
-		struct pattern **slot = &cf->begins[(unsigned char)p->text[0]];
-		if (p->how == CONTAINS && n < WORDS_MAX)
+		struct pattern *p = &cf->v[i], **slot = &cf->brief;
+		if (p->how == CONTAINS)
 			list[n++] = p->text;
-		else if (p->how != (enum how)GLOB) {
+		else if (p->how == (enum how)GLOB)
+			globs[nglobs++] = p->part;
+		else {
+			if (p->len >= BEGIN)
+				slot = &cf->begins[begin_of(p->text)];
 			p->next = *slot;
 			*slot = p;
 		}
 	}
 	cf->contains = words_new(list, n, false);
+	cf->in_globs = words_new(globs, nglobs, false);
 	free(list);
+	free(globs);
 }
 
 /* Parts between the stars of a glob, one after the other. */
@@ -261,22 +302,29 @@ glob_fits(const char *glob, struct str s)
 	return true;
 }
 
+static bool
+any_begins(const struct pattern *p, struct str s)
+{
+	for (; p != NULL; p = p->next) {
+		struct str is = str_of(p->text, p->len);
+		if (p->how == PREFIX ? str_starts(s, is) : str_eq(s, is))
+			return true;
+	}
+	return false;
+}
+
 bool
 rules_clusterfuzz(const struct rules *r, const char *text, size_t n)
 {
 	const struct foreign *cf = &r->cf;
 	struct str s = str_of(text, n);
 
-	if (n == 0)
-		return false;
-	for (const struct pattern *p = cf->begins[(unsigned char)*text];
-	     p != NULL; p = p->next) {
-		struct str is = str_of(p->text, p->len);
-		if (p->how == PREFIX ? str_starts(s, is) : str_eq(s, is))
-			return true;
-	}
-	if (words_any(cf->contains, s))
+	if (any_begins(cf->brief, s) ||
+	    (n >= BEGIN && any_begins(cf->begins[begin_of(text)], s)) ||
+	    words_any(cf->contains, s))
 		return true;
+	if (!words_any(cf->in_globs, s))
+		return false;
 	for (size_t i = 0; i < cf->n; i++)
 		if (cf->v[i].how == (enum how)GLOB &&
 		    glob_fits(cf->v[i].text, s))
@@ -324,6 +372,7 @@ rules_load(const char *dir, struct fail *f)
 	}
 	index_patterns(r);
 	index_foreign(&r->cf);
+	r->memo = memo_new(sizeof(struct known));
 	return r;
 }
 
@@ -336,7 +385,11 @@ rules_free(struct rules *r)
 	words_free(r->in_path);
 	words_free(r->in_tool_path);
 	words_free(r->cf.contains);
+	words_free(r->cf.in_globs);
+	for (size_t i = 0; i < r->cf.n; i++)
+		free(r->cf.v[i].part);
 	free(r->cf.v);
+	memo_free(r->memo);
 	free(r->patterns);
 	free(r->severity.v);
 	free(r->classes.v);
@@ -411,36 +464,93 @@ of_toolchain(struct str path)
 static bool
 skipped_path(const struct rules *r, struct str path)
 {
+	struct known *k;
+	bool made;
+
 	if (path.n == 0)
 		return false;
-	return words_any(r->in_path, path) ||
-	       (of_toolchain(path) && words_any(r->in_tool_path, path));
+	k = memo_find(r->memo, PATH, path, &made);
+	if (made)
+		k->skip =
+		    words_any(r->in_path, path) ||
+		    (of_toolchain(path) && words_any(r->in_tool_path, path));
+	return k->skip;
+}
+
+/* What becomes of a frame of that name, as far as names decide. */
+static void
+judge_name(const struct rules *r, enum frame_lang lang, struct str raw,
+    struct rules_name *name)
+{
+	const struct pattern *p = raw.n > 0 ? whole_name(r, name->fn) : NULL;
+
+	if (p != NULL && p->how == ENTRY)
+		name->is = RULES_ENTRY;
+	else if ((p != NULL && p->how == NAME) || begins(r, raw, lang) ||
+		 begins(r, name->fn, lang))
+		name->is = RULES_SKIP;
+	if (raw.n > 0 && lang == FRAME_C) {
+		name->libc = libc_name(r, name->fn) != NULL;
+		if (words_any(r->in_name, name->fn))
+			name->maybe = RULES_SKIP;
+	}
+	/* Rust's main is inside the crate's name. */
+	if (lang == FRAME_RUST && str_ends(name->fn, STR("::main")))
+		name->maybe = RULES_ENTRY;
+}
+
+static void
+learn(const struct rules *r, enum frame_lang lang, struct str raw,
+    struct known *k, struct arena *arena)
+{
+	struct str fn =
+	    names_clean(lang, raw, arena_alloc(arena, NAMES_ROOM(raw.n)));
+	const char *at = memmem(raw.p, raw.n, fn.p, fn.n);
+
+	k->name.fn = fn;
+	judge_name(r, lang, raw, &k->name);
+	if (at != NULL) {
+		k->name.fn = str_of(NULL, fn.n);
+		k->at = (size_t)(at - raw.p);
+	} else
+		k->name.fn = memo_keep(r->memo, fn);
+}
+
+struct rules_name
+rules_name(const struct rules *r, enum frame_lang lang, struct str raw,
+    struct arena *arena)
+{
+	struct rules_name name;
+	struct known *k;
+	bool made;
+
+	k = memo_find(r->memo, lang, raw, &made);
+	if (made)
+		learn(r, lang, raw, k, arena);
+	name = k->name;
+	if (name.fn.p == NULL)
+		name.fn.p = raw.p + k->at;
+	else
+		name.fn = arena_str(arena, name.fn);
+	return name;
 }
 
 enum rules_frame
-rules_frame(const struct rules *r, const struct frame *f, bool top)
+rules_frame(const struct rules *r, const struct frame *f,
+    const struct rules_name *name, bool top)
 {
-	const struct pattern *p = f->raw.n > 0 ? whole_name(r, f->fn) : NULL;
+	struct rules_name none = {.fn = f->fn};
 
-	if (p != NULL && p->how == ENTRY)
-		return RULES_ENTRY;
-	if (p != NULL && p->how == NAME)
-		return RULES_SKIP;
-	if (begins(r, f->raw, f->lang) || begins(r, f->fn, f->lang))
-		return RULES_SKIP;
-	if (skipped_path(r, f->file) ||
-	    (f->file.n == 0 && skipped_path(r, f->mod)))
-		return RULES_SKIP;
-	if (f->raw.n > 0 && f->lang == FRAME_C) {
-		if (top && libc_name(r, f->fn) != NULL)
-			return RULES_SKIP;
-		if (words_any(r->in_name, f->fn))
-			return RULES_SKIP;
+	if (f->raw.n == 0) {
+		judge_name(r, f->lang, f->raw, &none);
+		name = &none;
 	}
-	/* Rust's main is inside the crate's name. */
-	if (f->lang == FRAME_RUST && str_ends(f->fn, STR("::main")))
-		return RULES_ENTRY;
-	return RULES_KEEP;
+	if (name->is != RULES_KEEP)
+		return name->is;
+	if (skipped_path(r, f->file) ||
+	    (f->file.n == 0 && skipped_path(r, f->mod)) || (top && name->libc))
+		return RULES_SKIP;
+	return name->maybe;
 }
 
 static bool

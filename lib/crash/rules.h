@@ -6,11 +6,10 @@
 #ifndef LAGO_CRASH_RULES_H
 #define LAGO_CRASH_RULES_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "crash/frame.h"
 
+struct arena;
 struct fail;
-struct frame;
 struct report;
 struct rules;
 
@@ -19,9 +18,19 @@ struct rules *rules_load(const char *dir, struct fail *f);
 void rules_free(struct rules *r); /* NULL is fine */
 
 enum rules_frame { RULES_KEEP, RULES_SKIP, RULES_ENTRY };
+
+/* What a function's name tells: the name that is compared, and what becomes of
+ * its frame. */
+struct rules_name {
+	struct str fn;		    /* names_clean(); in arena, or in raw */
+	enum rules_frame is, maybe; /* maybe: if the path does not decide */
+	bool libc;		    /* skipped at the top */
+};
+struct rules_name rules_name(const struct rules *r, enum frame_lang lang,
+    struct str raw, struct arena *arena);
 /* top: no frame above it was kept. */
-enum rules_frame rules_frame(
-    const struct rules *r, const struct frame *f, bool top);
+enum rules_frame rules_frame(const struct rules *r, const struct frame *f,
+    const struct rules_name *name, bool top);
 
 /* Does ClusterFuzz skip a frame of that text? */
 bool rules_clusterfuzz(const struct rules *r, const char *text, size_t n);

@@ -1,0 +1,21 @@
+/*
+ * What was found out once of a name or a path: the same ones come back in
+ * thousands of logs.  A map from bytes to values of one size, with a bound: when
+ * it is full it is emptied, and begins anew.
+ */
+#ifndef LAGO_CRASH_MEMO_H
+#define LAGO_CRASH_MEMO_H
+
+#include "crash/str.h"
+
+struct memo;
+
+struct memo *memo_new(size_t value_size);
+void memo_free(struct memo *m); /* NULL is fine */
+/* The value of key, zeroed when *made, and valid until the next call.  Keys of
+ * different kinds are different. */
+void *memo_find(struct memo *m, unsigned kind, struct str key, bool *made);
+/* A copy of s that lives as long as the value found last. */
+struct str memo_keep(struct memo *m, struct str s);
+
+#endif
