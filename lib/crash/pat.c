@@ -3,7 +3,7 @@
 #include <ctype.h>
 #include <stdint.h>
 
-enum { STEPS = 1 << 20, DEPTH = 256 };
+enum { STEPS = 1 << 18, DEPTH = 256, RUNS = 16 };
 
 struct match {
 	const char *start, *end;
@@ -13,6 +13,13 @@ struct match {
 	int depth;
 	struct str cap[PAT_CAPTURES];
 	const char *open[PAT_CAPTURES];
+	/* What follows a run of anything, rest, matches nowhere from that place
+	 * on: not tried again, or time grows with a power of the length. */
+	struct {
+		const char *rest;
+		size_t from;
+	} failed[RUNS];
+	size_t nfailed;
 };
 
 static bool match(struct match *m, const char *p, const char *s, int ncap);
@@ -92,6 +99,23 @@ next_alternative(const char *p)
 	return NULL;
 }
 
+/* Where rest is still to be tried: before that place. */
+static size_t *
+failed_from(struct match *m, const char *rest)
+{
+	size_t i = 0;
+
+	while (i < m->nfailed && m->failed[i].rest != rest)
+		i++;
+	if (i == RUNS)
+		return NULL;
+	if (i == m->nfailed) {
+		m->failed[m->nfailed++].rest = rest;
+		m->failed[i].from = (size_t)(m->end - m->start) + 1;
+	}
+	return &m->failed[i].from;
+}
+
 /* From the longest run down: what follows must match behind it. */
 static bool
 greedy(struct match *m, const char *s, const char *longest, const char *least,
@@ -99,7 +123,7 @@ greedy(struct match *m, const char *s, const char *longest, const char *least,
 {
 	bool literal = *rest != '\0' && *rest != '%' && !m->fold;
 
-	for (const char *t = longest; t >= least; t--) {
+	for (const char *t = longest; t >= least && m->steps <= STEPS; t--) {
 		if (literal) {
 			t = memrchr(least, *rest,
 			    (size_t)((t < m->end ? t + 1 : t) - least));
@@ -114,14 +138,35 @@ greedy(struct match *m, const char *s, const char *longest, const char *least,
 	return false;
 }
 
+/* Any run, the longest first. */
+static bool
+anything(struct match *m, const char *rest, const char *s, int ncap)
+{
+	size_t *from = failed_from(m, rest), at = (size_t)(s - m->start);
+	const char *longest = m->end;
+
+	if (from != NULL && *from <= at)
+		return false;
+	if (from != NULL)
+		longest = m->start + *from - 1;
+	if (greedy(m, s, longest, s, rest, ncap))
+		return true;
+	if (from != NULL)
+		*from = at;
+	return false;
+}
+
 static bool
 run(struct match *m, char class, const char *rest, const char *s, int ncap)
 {
-	bool none = class == 's' || class == 'c' || class == '*';
+	bool none = class == 's' || class == 'c';
 	const char *t = s;
 
+	if (class == '*')
+		return anything(m, rest, s, ncap);
 	while (t < m->end && is_class(class, (unsigned char)*t))
 		t++;
+	m->steps += (t - s) / 16;
 	if (t == s && !none)
 		return false;
 	return greedy(m, s, t, none ? s : s + 1, rest, ncap);
@@ -134,15 +179,24 @@ run_without(struct match *m, const char *set, const char *s, int ncap)
 
 	while (t < m->end && memchr(set, *t, (size_t)(close - set)) == NULL)
 		t++;
+	m->steps += (t - s) / 16;
 	return t > s && greedy(m, s, t, s + 1, close + 1, ncap);
 }
 
+/* The shortest first. */
 static bool
 lazy(struct match *m, const char *rest, const char *s, int ncap)
 {
-	for (; s <= m->end; s++)
-		if (match(m, rest, s, ncap))
+	size_t *from = failed_from(m, rest), at = (size_t)(s - m->start), i;
+	size_t end = (size_t)(m->end - m->start) + 1;
+
+	if (from != NULL && *from < end)
+		end = *from;
+	for (i = at; i < end && m->steps <= STEPS; i++)
+		if (match(m, rest, m->start + i, ncap))
 			return true;
+	if (from != NULL && *from > at)
+		*from = at;
 	return false;
 }
 

@@ -158,6 +158,11 @@ test_pat(void)
 	    pat_match("%*a%*a%*a%*a%*b", str_c(hard), NULL) ? STR("yes")
 							    : STR("no"),
 	    "no");
+	same("nor does it keep an alternative from being tried",
+	    pat_match("%{%*a%*a%*a%-b%|%(%*%)%}%$", str_c(hard), cap)
+		? str_of(cap[0].p, 3)
+		: STR(""),
+	    "aaa");
 	free(hard);
 }
 
