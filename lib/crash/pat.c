@@ -3,13 +3,14 @@
 #include <ctype.h>
 #include <stdint.h>
 
-enum { STEPS = 1 << 18, DEPTH = 256, RUNS = 16 };
+/* Steps: that many for a line, and some for each byte of it. */
+enum { STEPS = 1 << 17, STEPS_BYTE = 16, DEPTH = 256, RUNS = 16 };
 
 struct match {
 	const char *start, *end;
 	bool fold;
 	int ncap; /* captures that were opened */
-	long steps;
+	size_t steps, most;
 	int depth;
 	struct str cap[PAT_CAPTURES];
 	const char *open[PAT_CAPTURES];
@@ -123,7 +124,7 @@ greedy(struct match *m, const char *s, const char *longest, const char *least,
 {
 	bool literal = *rest != '\0' && *rest != '%' && !m->fold;
 
-	for (const char *t = longest; t >= least && m->steps <= STEPS; t--) {
+	for (const char *t = longest; t >= least && m->steps <= m->most; t--) {
 		if (literal) {
 			t = memrchr(least, *rest,
 			    (size_t)((t < m->end ? t + 1 : t) - least));
@@ -166,7 +167,7 @@ run(struct match *m, char class, const char *rest, const char *s, int ncap)
 		return anything(m, rest, s, ncap);
 	while (t < m->end && is_class(class, (unsigned char)*t))
 		t++;
-	m->steps += (t - s) / 16;
+	m->steps += (size_t)(t - s) / 16;
 	if (t == s && !none)
 		return false;
 	return greedy(m, s, t, none ? s : s + 1, rest, ncap);
@@ -179,7 +180,7 @@ run_without(struct match *m, const char *set, const char *s, int ncap)
 
 	while (t < m->end && memchr(set, *t, (size_t)(close - set)) == NULL)
 		t++;
-	m->steps += (t - s) / 16;
+	m->steps += (size_t)(t - s) / 16;
 	return t > s && greedy(m, s, t, s + 1, close + 1, ncap);
 }
 
@@ -192,7 +193,7 @@ lazy(struct match *m, const char *rest, const char *s, int ncap)
 
 	if (from != NULL && *from < end)
 		end = *from;
-	for (i = at; i < end && m->steps <= STEPS; i++)
+	for (i = at; i < end && m->steps <= m->most; i++)
 		if (match(m, rest, m->start + i, ncap))
 			return true;
 	if (from != NULL && *from > at)
@@ -257,7 +258,7 @@ match(struct match *m, const char *p, const char *s, int ncap)
 	}
 	if (*p == '\0')
 		return true;
-	if (++m->steps > STEPS || m->depth >= DEPTH)
+	if (++m->steps > m->most || m->depth >= DEPTH)
 		return false;
 	m->depth++;
 	ok = special(m, p + 1, s, ncap);
@@ -268,7 +269,8 @@ match(struct match *m, const char *p, const char *s, int ncap)
 bool
 pat_match(const char *pattern, struct str s, struct str *cap)
 {
-	struct match m = {.start = s.p, .end = s.p + s.n};
+	struct match m = {
+	    .start = s.p, .end = s.p + s.n, .most = STEPS + STEPS_BYTE * s.n};
 
 	if (pattern[0] == '%' && pattern[1] == 'i') {
 		m.fold = true;
