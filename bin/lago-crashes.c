@@ -148,7 +148,7 @@ show(const char *id, struct fail *f)
 	return show_pick(&p, f);
 }
 
-/* What a format has at its end; nothing shown is the answer no. */
+/* What a format has at its end. */
 static int
 show_end(int status)
 {
@@ -159,8 +159,6 @@ show_end(int status)
 		format_end(format, &b);
 	if (print(&b, &f) != 0)
 		status = fail_worse(status, opt_warn(&f));
-	else if (status == 0 && shown == 0)
-		status = EX_LAGO_NO;
 	buf_release(&b);
 	return status;
 }
@@ -553,6 +551,9 @@ each(const struct verb *verb, char **argv)
 	while ((id = opt_next(&o)) != NULL)
 		if (verb->each(id, &f) != 0)
 			status = fail_worse(status, opt_warn(&f));
+	/* Records without a crash. */
+	if (status == 0 && verb->each == show && shown == 0)
+		status = EX_LAGO_NO;
 	return status;
 }
 

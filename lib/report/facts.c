@@ -225,6 +225,39 @@ without_nul(struct buf *b, const char *p, size_t n)
 	}
 }
 
+/* A number behind the last colon of s[0..*n): taken off. */
+static int64_t
+last_number(const char *s, size_t *n)
+{
+	size_t i = *n;
+	int64_t v = 0;
+
+	while (i > 0 && s[i - 1] >= '0' && s[i - 1] <= '9' && *n - i < 9)
+		i--;
+	if (i == *n || i < 2 || s[i - 1] != ':')
+		return FACTS_NONE;
+	v = strtoll(s + i, NULL, 10);
+	*n = i - 1;
+	return v < 1 ? FACTS_NONE : v;
+}
+
+/* "file:line:column" or "file:line"; "module+offset" names no source. */
+static void
+split_line(struct facts *x)
+{
+	struct facts_frame *v = &x->line;
+	size_t n = x->crash_line == NULL ? 0 : strlen(x->crash_line);
+	int64_t last, before;
+
+	v->line = v->col = FACTS_NONE;
+	if (n == 0 || (last = last_number(x->crash_line, &n)) == FACTS_NONE)
+		return;
+	before = last_number(x->crash_line, &n);
+	v->line = before == FACTS_NONE ? last : before;
+	v->col = before == FACTS_NONE ? FACTS_NONE : last;
+	v->file = facts_keep(x, x->crash_line, n, FACTS_NAME);
+}
+
 int
 facts_read(struct facts *x, const char *json, size_t n, struct fail *f)
 {
@@ -253,6 +286,7 @@ facts_read(struct facts *x, const char *json, size_t n, struct fail *f)
 		x->nstacks = 1;
 		read_frames(x, &x->stacks[0], &in.frames);
 		read_stacks(x, &in.stacks);
+		split_line(x);
 		rc = 0;
 	}
 	buf_release(&b);
@@ -285,7 +319,7 @@ facts_place(const struct facts *x)
 	for (i = 0; i < x->stacks[0].n; i++)
 		if (!x->stacks[0].v[i].ign)
 			return &x->stacks[0].v[i];
-	return NULL;
+	return x->stacks[0].n == 0 && x->line.file != NULL ? &x->line : NULL;
 }
 
 const char *

@@ -70,6 +70,7 @@ struct facts {
 	const char *top; /* of the first function that counts */
 	struct facts_stack stacks[1 + FACTS_STACKS]; /* the first: the crash */
 	size_t nstacks;
+	struct facts_frame line; /* crash_line taken apart; for no stack */
 
 	/* Of a home; a record that `show -j` printed has the first line. */
 	const char *bug, *state, *note, *run;
@@ -94,7 +95,8 @@ void facts_release(struct facts *x);
  * character and ended by "..." when there were more. */
 const char *facts_keep(struct facts *x, const char *text, size_t n, size_t max);
 
-/* The first frame of the crash stack that counts; NULL: there is none. */
+/* The first frame of the crash stack that counts, or without a stack one with
+ * the place alone; NULL: no place is known. */
 const struct facts_frame *facts_place(const struct facts *x);
 /* The name that a bug is called by; NULL: not known. */
 const char *facts_function(const struct facts *x);

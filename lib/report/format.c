@@ -7,15 +7,18 @@
 #include "base/buf.h"
 #include "base/fail.h"
 #include "base/mem.h"
+#include "report/casrep.h"
 #include "report/facts.h"
 #include "report/kindinfo.h"
 #include "report/known.h"
 #include "report/page.h"
 #include "report/pen.h"
+#include "report/sarif.h"
 
 struct format {
 	const struct style *style;
 	struct kindinfo *kinds;
+	struct sarif *sarif;
 	bool list;
 	size_t n; /* crashes so far */
 };
@@ -50,14 +53,34 @@ add_md(struct format *fm, const struct facts *x, struct buf *b)
 	page(fm, x, b, true);
 }
 
+static void
+add_sarif(struct format *fm, const struct facts *x, struct buf *b)
+{
+	sarif_add(fm->sarif, x, b);
+}
+
+static void
+end_sarif(struct format *fm, struct buf *b)
+{
+	sarif_end(fm->sarif, b);
+}
+
+static void
+add_casrep(struct format *fm, const struct facts *x, struct buf *b)
+{
+	casrep_add(x, fm->kinds, b);
+}
+
 static const struct style {
 	const char *name;
 	void (*add)(struct format *fm, const struct facts *x, struct buf *b);
 	void (*end)(struct format *fm, struct buf *b);
-	unsigned wants;
+	unsigned wants, list_wants;
 } styles[] = {
-    {"text", add_text, NULL, KNOWN_REPRO},
-    {"md", add_md, NULL, KNOWN_REPRO},
+    {"text", add_text, NULL, KNOWN_REPRO, 0},
+    {"md", add_md, NULL, KNOWN_REPRO, 0},
+    {"casrep", add_casrep, NULL, KNOWN_REPRO | KNOWN_OUTPUT, KNOWN_OUTPUT},
+    {"sarif", add_sarif, end_sarif, 0, 0},
 };
 
 struct format *
@@ -72,8 +95,10 @@ format_open(const char *name, bool list, struct fail *f)
 			fm->style = &styles[i];
 	if (fm->style == NULL)
 		fail_set(f, EX_LAGO_USAGE, "no format '%s'", name);
-	else if ((fm->kinds = kindinfo_load(f)) != NULL)
+	else if ((fm->kinds = kindinfo_load(f)) != NULL) {
+		fm->sarif = sarif_new(fm->kinds);
 		return fm;
+	}
 	format_free(fm);
 	return NULL;
 }
@@ -83,6 +108,7 @@ format_free(struct format *fm)
 {
 	if (fm == NULL)
 		return;
+	sarif_free(fm->sarif);
 	kindinfo_free(fm->kinds);
 	free(fm);
 }
@@ -90,8 +116,7 @@ format_free(struct format *fm)
 unsigned
 format_wants(const struct format *fm)
 {
-	return fm->list ? fm->style->wants & ~(unsigned)KNOWN_REPRO
-			: fm->style->wants;
+	return fm->list ? fm->style->list_wants : fm->style->wants;
 }
 
 void

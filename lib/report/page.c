@@ -49,8 +49,8 @@ say_time(struct pen *p, int64_t t)
 
 /* --- what happened ------------------------------------------------------ */
 
-static void
-title(struct pen *p, const struct facts *x)
+void
+page_title(struct pen *p, const struct facts *x)
 {
 	const char *name = facts_function(x);
 
@@ -103,8 +103,8 @@ region(struct pen *p, const struct facts *x)
 		    plural(x->region_size));
 }
 
-static void
-access_of(struct pen *p, const struct facts *x)
+void
+page_access(struct pen *p, const struct facts *x)
 {
 	if (x->access != NULL)
 		pen_prose(p, x->access);
@@ -200,7 +200,7 @@ what(struct pen *p, const struct facts *x, const struct kindinfo *kinds)
 	pen_field(p, "Severity");
 	meaning(p, x, kinds);
 	pen_field(p, "Kind");
-	access_of(p, x);
+	page_access(p, x);
 	pen_field(p, "Access");
 	place(p, x);
 	pen_field(p, "Where");
@@ -277,25 +277,30 @@ stack(struct pen *p, const struct facts_stack *s, size_t max, const char *name)
 	pen_block(p, name);
 }
 
-static void
-stacks(struct pen *p, const struct facts *x)
+const char *
+page_role(const char *role)
 {
 	static const char *const names[][2] = {{"free", "Freed by"},
 	    {"alloc", "Allocated by"}, {"other-access", "Other access by"},
 	    {"stack-object", "Frame of the variable"},
 	    {"origin", "The value comes from"}, {"thread", "Thread created by"},
 	    {"mutex", "Lock taken by"}, {"cause", "Caused by"}};
-	const char *name;
-	size_t i, k;
+	size_t i;
+
+	for (i = 0; role != NULL && i < N(names); i++)
+		if (strcmp(role, names[i][0]) == 0)
+			return names[i][1];
+	return "Another stack";
+}
+
+static void
+stacks(struct pen *p, const struct facts *x)
+{
+	size_t i;
 
 	stack(p, &x->stacks[0], MOST, "Crash stack");
-	for (i = 1; i < x->nstacks; i++) {
-		name = "Another stack";
-		for (k = 0; x->stacks[i].role != NULL && k < N(names); k++)
-			if (strcmp(x->stacks[i].role, names[k][0]) == 0)
-				name = names[k][1];
-		stack(p, &x->stacks[i], OTHERS, name);
-	}
+	for (i = 1; i < x->nstacks; i++)
+		stack(p, &x->stacks[i], OTHERS, page_role(x->stacks[i].role));
 	if (x->stacks[0].n == 0 && x->nstacks == 1) {
 		pen_words(p, "no stack is known");
 		pen_block(p, NULL);
@@ -449,7 +454,7 @@ page_show(struct pen *p, const struct facts *x, const struct kindinfo *kinds)
 {
 	char name[64];
 
-	title(p, x);
+	page_title(p, x);
 	pen_title(p);
 	what(p, x, kinds);
 	stacks(p, x);
@@ -482,7 +487,7 @@ row_text(struct pen *p, const struct facts *x)
 {
 	pen_value(p, x->severity == NULL ? "-" : x->severity);
 	pen_words(p, "%*s", p->said.len < 9 ? 9 - (int)p->said.len : 1, "");
-	title(p, x);
+	page_title(p, x);
 	pen_words(p, "\n         ");
 	say(p, "", x->bug != NULL ? x->bug : x->sha == NULL ? "-" : x->sha, "");
 	say(p, ", ", x->state, "");
@@ -505,7 +510,7 @@ row_md(struct pen *p, const struct facts *x)
 	    : x->sha == NULL ? "-"
 			     : x->sha,
 	    " | ");
-	title(p, x);
+	page_title(p, x);
 	say(p, " | ", x->crash_line == NULL ? "-" : x->crash_line, " | ");
 	if (x->inputs > 0)
 		pen_words(p, "%" PRId64, x->inputs);
