@@ -177,7 +177,8 @@ take_module(struct str *t, struct frame *f)
 		plus = last_of(mod, "+ 0x");
 	if (plus == NULL) {
 		/* "(/lib/x.so)": a module alone, never a function's arguments */
-		if (open > 0 || mod.n == 0 || mod.p[0] != '/')
+		if (open > 0 || mod.n == 0 ||
+		    (mod.p[0] != '/' && !str_eq(mod, STR("<unknown module>"))))
 			return false;
 		f->mod = mod;
 		t->n = 0;
@@ -264,6 +265,34 @@ take_file(struct str *t, struct frame *f)
 	return true;
 }
 
+/* backtrace_symbols(3): "/lib/x.so(f+0x2a) [0x7f2a]" or "x(+0x2a) [...]";
+ * without a name the offset is that in the module. */
+static bool
+take_backtrace(struct str *t, struct frame *f)
+{
+	const char *at = last_of(*t, ") [0x"), *open, *plus;
+	struct str pc, place;
+	uint64_t v;
+
+	if (at == NULL || t->p[t->n - 1] != ']' ||
+	    (open = memchr(t->p, '(', (size_t)(at - t->p))) == NULL)
+		return false;
+	pc = str_from(*t, (size_t)(at - t->p) + 3);
+	place = str_of(open + 1, (size_t)(at - open) - 1);
+	plus = last_of(place, "+0x");
+	if (plus == NULL || !frame_hex(&pc, false, &f->pc))
+		return false;
+	f->has_pc = true;
+	f->mod = str_of(t->p, (size_t)(open - t->p));
+	pc = str_from(place, (size_t)(plus - place.p) + 1);
+	*t = str_of(place.p, (size_t)(plus - place.p));
+	if (t->n == 0 && frame_hex(&pc, false, &v)) {
+		f->has_off = true;
+		f->off = v;
+	}
+	return true;
+}
+
 static bool
 is_unknown(struct str s)
 {
@@ -275,6 +304,10 @@ static bool
 take_name(struct str t, bool evidence, bool loose, struct frame *f)
 {
 	t = frame_strip(t);
+	if (t.n > 0 && take_backtrace(&t, f)) {
+		f->raw = t;
+		return true;
+	}
 	evidence |= take_module(&t, f);
 	f->dbg = take_gdb(&t, f);
 	evidence |= f->dbg;
@@ -292,10 +325,36 @@ take_name(struct str t, bool evidence, bool loose, struct frame *f)
 	return true;
 }
 
+/* "f(a=1) at x.c:3:4", "raise + 18", "f [inlined] g(a=1) at x.c:3:4" */
+static void
+take_lldb(struct str s, struct frame *f)
+{
+	const char *at = last_of(s, " at "), *plus = last_of(s, " + ");
+	const char *call = memmem(s.p, s.n, "operator(", 9);
+	const char *inlined = last_of(s, " [inlined] ");
+
+	f->dbg = true;
+	if (at != NULL) {
+		f->file = str_from(s, (size_t)(at - s.p) + 4);
+		frame_position(&f->file, &f->line, &f->col);
+		s.n = (size_t)(at - s.p);
+	} else if (plus != NULL) {
+		s.n = (size_t)(plus - s.p);
+	}
+	/* "()" of the operator are not printed, those of the arguments are. */
+	if (call != NULL && call + 9 < s.p + s.n && call[9] != ')')
+		s.n = (size_t)(call - s.p) + 8;
+	else if (inlined != NULL && inlined < s.p + s.n) {
+		s = str_from(s, (size_t)(inlined - s.p) + 11);
+		f->inl = true;
+	}
+	f->raw = s;
+}
+
 bool
 frame_numbered(struct str line, bool loose, struct frame *f)
 {
-	struct str s = frame_blanks(line), mod;
+	struct str s = frame_blanks(line);
 	bool indented = s.n < line.n;
 	const char *tick;
 	uint64_t number;
@@ -318,17 +377,8 @@ frame_numbered(struct str line, bool loose, struct frame *f)
 		return take_name(s, false, loose && indented, f);
 	if (!lit(&s, "in ") && (tick = memchr(s.p, '`', s.n)) != NULL &&
 	    memchr(s.p, ' ', (size_t)(tick - s.p)) == NULL) {
-		mod = str_of(s.p, (size_t)(tick - s.p)); /* lldb */
-		s = str_from(s, mod.n + 1);
-		f->mod = mod;
-		tick = last_of(s, " at ");
-		if (tick != NULL) {
-			f->file = str_from(s, (size_t)(tick - s.p) + 4);
-			frame_position(&f->file, &f->line, &f->col);
-			s.n = (size_t)(tick - s.p);
-		}
-		f->raw = s;
-		f->dbg = true;
+		f->mod = str_of(s.p, (size_t)(tick - s.p));
+		take_lldb(str_from(s, f->mod.n + 1), f);
 		return true;
 	}
 	return take_name(s, true, loose, f);

@@ -48,6 +48,7 @@ static const struct kinds_kind kinds[] = {
     {"stack-smashing", "memory", 0},
     {"fortify", "memory", 0},
     {"uncaught-exception", "abort", KINDS_TYPE},
+    {"pure-virtual-call", "abort", 0},
     {"stack-overflow", "stack", 0},
     {"use-of-uninitialized-value", "uninit", 0},
     {"data-race", "race", 0},
@@ -128,6 +129,7 @@ static const struct alias {
     {"calloc parameters overflow", "calloc-overflow"},
     {"reallocarray parameters overflow", "reallocarray-overflow"},
     {"pvalloc parameters overflow", "pvalloc-overflow"},
+    {"invalid alignment requested", "invalid-alignment"},
     {"invalid-allocation-alignment", "invalid-alignment"},
     {"invalid allocation alignment", "invalid-alignment"},
     {"invalid-aligned-alloc-alignment", "invalid-alignment"},
@@ -270,7 +272,7 @@ kinds_of_sanitizer(struct str word)
 		if (str_starts(
 			word, str_of(aliases[i].says, strlen(aliases[i].says))))
 			return kinds_find(aliases[i].kind);
-	while (n < word.n && memchr(" :(\t", word.p[n], 4) == NULL)
+	while (n < word.n && memchr(" :;(\t", word.p[n], 5) == NULL)
 		n++;
 	word.n = n;
 	if (str_ends(word, STR("-param-overlap")))

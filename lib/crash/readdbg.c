@@ -19,6 +19,10 @@ static const struct {
     {"SIGFPE", SIGFPE},
     {"SIGSYS", SIGSYS},
     {"SIGABRT", SIGABRT},
+    {"EXC_BAD_ACCESS", SIGSEGV}, /* lldb on macOS */
+    {"EXC_BAD_INSTRUCTION", SIGILL},
+    {"EXC_BREAKPOINT", SIGTRAP},
+    {"EXC_ARITHMETIC", SIGFPE},
 };
 
 static int
@@ -50,9 +54,17 @@ received(struct reader *r, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
 
-	return pat_match("%{Program%|Thread %N%*%} received signal %(%w%)",
-		   line, cap) &&
-	       open_signal(r, cap[0], "gdb");
+	struct str number = STR("1");
+
+	if (pat_match("Thread %(%N%) %*received signal %(%w%)", line, cap)) {
+		number = cap[0];
+		cap[0] = cap[1];
+	} else if (!pat_match("Program received signal %(%w%)", line, cap))
+		return false;
+	if (!open_signal(r, cap[0], "gdb"))
+		return false;
+	r->stopped = number;
+	return true;
 }
 
 /* Program terminated with signal SIGSEGV, Segmentation fault. */
@@ -61,8 +73,41 @@ terminated(struct reader *r, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
 
-	return pat_match("Program terminated with signal %(%w%)", line, cap) &&
-	       open_signal(r, cap[0], "gdb");
+	if (!pat_match("Program terminated with signal %(%w%)", line, cap) ||
+	    !open_signal(r, cap[0], "gdb"))
+		return false;
+	r->stopped = STR("1");
+	return true;
+}
+
+/* [Current thread is 1 (Thread 0x7f (LWP 12))] */
+static bool
+current(struct reader *r, struct str line)
+{
+	struct str cap[PAT_CAPTURES];
+
+	if (!pat_match("[Current thread is %(%N%) (", line, cap))
+		return false;
+	r->stopped = reader_keep(r, cap[0]);
+	return true;
+}
+
+/* Thread 2 (Thread 0x7f (LWP 12) "x"):   Of all threads' stacks one is that of
+ * the stop. */
+static bool
+gdb_thread(struct reader *r, struct str line)
+{
+	struct str cap[PAT_CAPTURES];
+
+	if (current(r, line))
+		return true;
+	if (r->now == NULL || strcmp(r->now->tool, "gdb") != 0 ||
+	    !pat_match("Thread %(%N%) (%*):%s%$", line, cap))
+		return false;
+	if (str_eq(cap[0], r->stopped) && reader_restack(r))
+		return true;
+	reader_heading(r, REPORT_THREAD, cap[0]);
+	return true;
 }
 
 /* * thread #1, name = 'x', stop reason = signal SIGSEGV: ... */
@@ -71,11 +116,45 @@ stop_reason(struct reader *r, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
 
-	if (!pat_match("%*stop reason = signal %(%w%)", line, cap) ||
-	    !open_signal(r, cap[0], "gdb"))
+	if (!pat_match("%*stop reason = %{signal %|%}%(%w%)", line, cap))
 		return false;
-	r->now->has_address = pat_match("%*address=%(0x%H%)", line, cap) &&
-			      frame_hex(&cap[0], false, &r->now->address);
+	/* lldb says it once at the stop, with one frame, and again in bt. */
+	if (r->now != NULL && r->now->signal == signal_of(cap[0]) &&
+	    strcmp(r->now->tool, "gdb") == 0 && reader_restack(r))
+		return true;
+	if (!open_signal(r, cap[0], "gdb"))
+		return false;
+	r->now->has_address =
+	    pat_match("%*address%{: %|=%}%(0x%H%)", line, cap) &&
+	    frame_hex(&cap[0], false, &r->now->address);
+	return true;
+}
+
+/* gdb: "rip            0x5555 ..."; lldb: "     rip = 0x5555" */
+static bool
+debug_register(struct reader *r, struct str line)
+{
+	struct report *p = r->now;
+	struct str cap[PAT_CAPTURES];
+	uint64_t v;
+
+	if (p == NULL || strcmp(p->tool, "gdb") != 0 ||
+	    !pat_match("%sr%(%{i%|s%|b%}%)p %{= %|%s%}%(0x%H%)", line, cap) ||
+	    !frame_hex(&cap[1], false, &v))
+		return false;
+	switch (cap[0].p[0]) {
+	case 'i':
+		p->pc = p->has_pc ? p->pc : v;
+		p->has_pc = true;
+		break;
+	case 's':
+		p->sp = p->has_sp ? p->sp : v;
+		p->has_sp = true;
+		break;
+	default:
+		p->bp = p->has_bp ? p->bp : v;
+		p->has_bp = true;
+	}
 	return true;
 }
 
@@ -88,52 +167,133 @@ arrow(struct reader *r, struct str line)
 	if (r->now == NULL || !pat_match("=> %(0x%H%)", line, cap))
 		return false;
 	r->now->has_pc = frame_hex(&cap[0], false, &r->now->pc);
-	r->now->insn = reader_keep(r, line);
+	if (pat_match("%*:%sCannot access memory at ", line, NULL)) {
+		r->now->has_address = true;
+		r->now->address = r->now->pc;
+	} else
+		r->now->insn = reader_keep(r, line);
 	return true;
 }
 
-static bool
+static void
 valgrind_open(struct reader *r, const char *kind)
 {
 	reader_open(r, kind, "valgrind", false);
+}
+
+static const struct {
+	const char *pattern, *kind;
+} vg_heads[] = {
+    {"Invalid free()", "bad-free"},
+    {"Mismatched free()", "alloc-dealloc-mismatch"},
+    {"Mismatched %{new%|delete%|new/delete%} ", "new-delete-type-mismatch"},
+    {"Conditional jump or move depends on%*uninitialised",
+	"use-of-uninitialized-value"},
+    {"Use of%*uninitialised", "use-of-uninitialized-value"},
+    {"Syscall param %*uninitialised", "use-of-uninitialized-value"},
+    {"Syscall param %*unaddressable", "segv"},
+    {"Source and destination overlap", "memcpy-param-overlap"},
+    {"Argument '%*' of function %* has a fishy ", "negative-size-param"},
+    {"Jump to the invalid address", "segv-exec"},
+    {"Thread #%N: lock order \"%*\" violated", "lock-order-inversion"},
+    {"Thread #%N unlocked ", "unlock-of-unlocked-mutex"},
+    {"Thread #%N: %* of a locked mutex", "destroy-locked-mutex"},
+    {"Thread #%N: %*%{invalid%|destroyed%|still holds%}", "mutex-misuse"},
+    {"Thread #%N: Attempt to re-lock", "mutex-misuse"},
+    {"Thread #%N's call to pthread_%{mutex%|rwlock%|spin%}%* failed",
+	"mutex-misuse"},
+    {"Mutex not locked:", "unlock-of-unlocked-mutex"},
+    {"Mutex not locked by calling thread:", "unlock-of-unlocked-mutex"},
+    {"Destroying locked mutex:", "destroy-locked-mutex"},
+    {"Recursive locking not allowed:", "mutex-misuse"},
+    {"The object at address 0x%H is not a mutex", "mutex-misuse"},
+};
+
+/* Invalid read of size 1
+ * Possible data race during read of size 4 at 0x10C0C0 by thread #1
+ * Conflicting load by thread 1 at 0x0010c0c0 size 4 */
+static bool
+vg_access(struct reader *r, struct str line)
+{
+	struct str cap[PAT_CAPTURES];
+	struct report *p;
+
+	if (pat_match("Invalid %(%{read%|write%}%) of size %(%N%)", line, cap))
+		valgrind_open(r, "segv");
+	else if (pat_match("Possible data race during %(%{read%|write%}%) of "
+			   "size %(%N%) at %(0x%H%) by thread #%(%N%)",
+		     line, cap))
+		valgrind_open(r, "data-race");
+	else if (pat_match("Conflicting %(%{load%|store%}%) by thread %(%N%) "
+			   "at %(0x%H%) size %(%N%)",
+		     line, cap)) {
+		struct str thread = cap[1];
+		valgrind_open(r, "data-race");
+		cap[1] = cap[3];
+		cap[3] = thread;
+	} else
+		return false;
+	p = r->now;
+	p->access = cap[0].p[0] == 'r' || cap[0].p[0] == 'l' ? REPORT_READ
+							     : REPORT_WRITE;
+	frame_number(&cap[1], &p->size);
+	if (strcmp(p->kind->class, "race") != 0)
+		return true;
+	p->has_address = frame_hex(&cap[2], false, &p->address);
+	p->thread = reader_keep(r, cap[3]);
 	return true;
 }
 
-/* Invalid read of size 1; Invalid free() / delete / delete[] / realloc() */
+/* Lines of helgrind and drd that say whose the next stack is. */
 static bool
-vg_invalid(struct reader *r, struct str line)
+vg_heading(struct reader *r, struct str line)
 {
-	struct str cap[PAT_CAPTURES];
+	static const struct {
+		const char *pattern;
+		enum report_role role;
+	} headings[] = {
+	    {"This conflicts with a previous %{read%|write%} ",
+		REPORT_OTHER_ACCESS},
+	    {"Other segment start ", REPORT_OTHER_ACCESS},
+	    {"%sfollowed by a later acquisition ", REPORT_MUTEX},
+	    {"Required order was established by ", REPORT_MUTEX},
+	    {"%sLock at 0x%H was first observed", REPORT_MUTEX},
+	    {"mutex 0x%H was first observed at", REPORT_MUTEX},
+	    {"Thread #%N was created", REPORT_THREAD},
+	    {"%sUninitialised value was created by", REPORT_ORIGIN},
+	};
 
-	if (pat_match("==%N== Invalid %(%{read%|write%}%) of size %(%N%)", line,
-		cap)) {
-		valgrind_open(r, "segv");
-		r->now->access =
-		    cap[0].p[0] == 'r' ? REPORT_READ : REPORT_WRITE;
-		frame_number(&cap[1], &r->now->size);
-		return true;
-	}
-	if (pat_match("==%N== Invalid free()", line, NULL))
-		return valgrind_open(r, "bad-free");
-	if (pat_match("==%N== Mismatched free()", line, NULL))
-		return valgrind_open(r, "alloc-dealloc-mismatch");
+	for (size_t i = 0; i < N(headings); i++)
+		if (pat_match(headings[i].pattern, line, NULL)) {
+			reader_heading(r, headings[i].role, STR(""));
+			return true;
+		}
 	return false;
 }
 
 static bool
-vg_uninit(struct reader *r, struct str line)
+vg_line(struct reader *r, struct str line)
 {
-	return pat_match("==%N== %{Conditional jump or move depends on%|Use of%"
-			 "|Syscall param %*%}%*uninitialised",
-		   line, NULL) &&
-	       valgrind_open(r, "use-of-uninitialized-value");
-}
+	struct str cap[PAT_CAPTURES], text;
 
-static bool
-vg_overlap(struct reader *r, struct str line)
-{
-	return pat_match("==%N== Source and destination overlap", line, NULL) &&
-	       valgrind_open(r, "memcpy-param-overlap");
+	if (!pat_match("==%N== %(%*%)", line, cap))
+		return false;
+	text = cap[0];
+	for (size_t i = 0; i < N(vg_heads); i++)
+		if (pat_match(vg_heads[i].pattern, text, NULL)) {
+			valgrind_open(r, vg_heads[i].kind);
+			return true;
+		}
+	if (vg_access(r, text))
+		return true;
+	if (r->now == NULL || strcmp(r->now->tool, "valgrind") != 0)
+		return false;
+	if (r->now->signal == SIGSEGV &&
+	    pat_match("Stack overflow in thread #%N:", text, NULL)) {
+		r->now->kind = kinds_find("stack-overflow");
+		return true;
+	}
+	return vg_heading(r, text);
 }
 
 static bool
@@ -141,11 +301,12 @@ vg_lost(struct reader *r, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
 
-	return pat_match("==%N== %*bytes in %*are %(%{definitely%|indirectly%}%"
-			 ") lost in loss record",
-		   line, cap) &&
-	       valgrind_open(
-		   r, cap[0].p[0] == 'd' ? "direct-leak" : "indirect-leak");
+	if (!pat_match("==%N== %*bytes in %*are %(%{definitely%|indirectly%}%) "
+		       "lost in loss record",
+		line, cap))
+		return false;
+	valgrind_open(r, cap[0].p[0] == 'd' ? "direct-leak" : "indirect-leak");
+	return true;
 }
 
 /* What valgrind says of the address decides what an invalid access is. */
@@ -159,6 +320,8 @@ vg_address(struct reader *r, struct str line)
 	if (p == NULL ||
 	    !pat_match("==%N==%sAddress %(0x%H%) is %(%*%)", line, cap))
 		return false;
+	if (strcmp(p->kind->class, "race") == 0)
+		return true; /* what the memory or the lock belongs to */
 	p->has_address = frame_hex(&cap[0], false, &p->address);
 	about = cap[1];
 	inside = pat_match("%N bytes inside a block of size", about, NULL);
@@ -166,7 +329,9 @@ vg_address(struct reader *r, struct str line)
 	if (strcmp(p->kind->name, "bad-free") == 0) {
 		if (freed)
 			p->kind = kinds_find("double-free");
-	} else if (freed && inside)
+	} else if (strcmp(p->kind->name, "segv") != 0)
+		; /* it is known already */
+	else if (freed && inside)
 		p->kind = kinds_find("heap-use-after-free");
 	else if (pat_match("%N bytes %{after%|before%} a block", about, NULL) ||
 		 inside)
@@ -245,9 +410,6 @@ readdbg_line(struct reader *r, struct str line, const struct words_set *has)
 	    {W_PROGRAM_TERMINATED, terminated},
 	    {W_STOP_REASON, stop_reason},
 	    {W_ARROW, arrow},
-	    {W_VALGRIND_INVALID, vg_invalid},
-	    {W_VALGRIND_COND, vg_uninit},
-	    {W_VALGRIND_OVERLAP, vg_overlap},
 	    {W_VALGRIND_LOST, vg_lost},
 	    {W_VALGRIND_ADDRESS, vg_address},
 	    {W_VALGRIND_BLOCK, vg_block},
@@ -255,6 +417,23 @@ readdbg_line(struct reader *r, struct str line, const struct words_set *has)
 	    {W_VALGRIND_MAPPED, vg_mapped},
 	    {W_VALGRIND_AT, vg_frame},
 	    {W_VALGRIND_BY, vg_frame},
+	    {W_VALGRIND_0, vg_line},
+	    {W_VALGRIND_1, vg_line},
+	    {W_VALGRIND_2, vg_line},
+	    {W_VALGRIND_3, vg_line},
+	    {W_VALGRIND_4, vg_line},
+	    {W_VALGRIND_5, vg_line},
+	    {W_VALGRIND_6, vg_line},
+	    {W_VALGRIND_7, vg_line},
+	    {W_VALGRIND_8, vg_line},
+	    {W_VALGRIND_9, vg_line},
+	    {W_LWP, gdb_thread},
+	    {W_RIP, debug_register},
+	    {W_RSP, debug_register},
+	    {W_RBP, debug_register},
+	    {W_RIP_LLDB, debug_register},
+	    {W_RSP_LLDB, debug_register},
+	    {W_RBP_LLDB, debug_register},
 	};
 
 	return reader_rules(r, line, has, rules, N(rules));

@@ -54,6 +54,22 @@ reader_place(struct reader *r, struct str function, struct str file)
 	r->now->place = reader_keep(r, file);
 }
 
+bool
+reader_restack(struct reader *r)
+{
+	struct report *p = r->now;
+	const struct report_stack *s = report_crash_stack(p);
+
+	if (s != NULL && s->n > 1)
+		return false;
+	if (s != NULL && s != &p->stacks[p->nstacks - 1])
+		return false;
+	if (s != NULL)
+		p->nstacks--;
+	reader_heading(r, REPORT_CRASH, STR(""));
+	return true;
+}
+
 static struct report_stack *
 open_stack(struct reader *r)
 {
@@ -101,6 +117,8 @@ reader_frame(struct reader *r, const struct frame *f)
 		return;
 	if (s == NULL || f->number == 0)
 		s = open_stack(r);
+	if (s->role == REPORT_CRASH && f->number > r->now->deepest)
+		r->now->deepest = f->number;
 	kept = s == &r->spill ? NULL : add_frame(r, s);
 	if (kept == NULL)
 		return;

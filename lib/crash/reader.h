@@ -23,9 +23,10 @@ struct reader {
 	bool heading; /* a line named the role of the next stack */
 	/* What gets the next line first, until it returns false. */
 	bool (*more)(struct reader *r, struct str line);
-	unsigned state;	 /* its */
-	struct str prev; /* the line before this one */
-	bool golang;	 /* the text has Go's file names */
+	unsigned state;	    /* its */
+	struct str prev;    /* the line before this one */
+	struct str stopped; /* number of the thread that a debugger stopped */
+	bool golang;	    /* the text has Go's file names */
 };
 
 struct reader_rule {
@@ -44,6 +45,7 @@ enum reader_word {
 	W_LOCATED,
 	W_FREED_BY,
 	W_ALLOCATED_BY,
+	W_ALLOCATED_HERE,
 	W_CREATED_BY,
 	W_UNINIT,
 	W_MUTEX,
@@ -77,14 +79,22 @@ enum reader_word {
 	W_STOP_REASON,
 	W_VALGRIND_AT,
 	W_VALGRIND_BY,
-	W_VALGRIND_INVALID,
-	W_VALGRIND_COND,
 	W_VALGRIND_ADDRESS,
 	W_VALGRIND_BLOCK,
 	W_VALGRIND_TERM,
 	W_VALGRIND_MAPPED,
 	W_VALGRIND_LOST,
-	W_VALGRIND_OVERLAP,
+	W_VALGRIND_0, /* a process number's last digit, and its "== " */
+	W_VALGRIND_1,
+	W_VALGRIND_2,
+	W_VALGRIND_3,
+	W_VALGRIND_4,
+	W_VALGRIND_5,
+	W_VALGRIND_6,
+	W_VALGRIND_7,
+	W_VALGRIND_8,
+	W_VALGRIND_9,
+	W_LWP,
 	W_PANICKED,
 	W_HAS_OVERFLOWED,
 	W_STACK_BACKTRACE,
@@ -104,6 +114,14 @@ enum reader_word {
 	W_LUA_TRACE,
 	W_SCUDO,
 	W_GWP,
+	W_CAUSE,
+	W_PURE,
+	W_RIP,
+	W_RSP,
+	W_RBP,
+	W_RIP_LLDB,
+	W_RSP_LLDB,
+	W_RBP_LLDB,
 	READER_WORDS
 };
 
@@ -116,6 +134,9 @@ struct report *reader_open(
 void reader_heading(struct reader *r, enum report_role role, struct str thread);
 /* A frame of the stack that is open; number 0 begins a new one. */
 void reader_frame(struct reader *r, const struct frame *f);
+/* The next stack is the crash stack anew, if no more than one frame of it is
+ * known: a debugger shows where it stopped, then the whole of it. */
+bool reader_restack(struct reader *r);
 /* The frame a message names where no stack is printed. */
 void reader_place(struct reader *r, struct str function, struct str file);
 struct str reader_keep(struct reader *r, struct str s);

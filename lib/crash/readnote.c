@@ -108,10 +108,29 @@ stars(struct reader *r, struct str line)
 	else if (pat_match(
 		     "%(*** stack smashing detected ***%*%)%$", line, cap))
 		kind = "stack-smashing";
-	else if (!pat_match("%(*** %* ***: %*terminated%)%s%$", line, cap))
+	else if (!pat_match("%(*** %* ***: %*terminated%)%s%$", line, cap) &&
+		 !pat_match("%(*** %* detected ***%)%s%$", line, cap))
 		return false;
 	reader_open(r, kind, "glibc", true);
 	r->now->message = reader_keep(r, cap[0]);
+	return true;
+}
+
+static bool
+pure_virtual(struct str line)
+{
+	return pat_match("%{libc++abi: %|%}%{pure virtual method called%|Pure "
+			 "virtual function called!%}%s%$",
+	    line, NULL);
+}
+
+static bool
+pure(struct reader *r, struct str line)
+{
+	if (!pure_virtual(line))
+		return false;
+	reader_open(r, "pure-virtual-call", "other", true);
+	r->now->message = reader_keep(r, frame_strip(line));
 	return true;
 }
 
@@ -127,6 +146,8 @@ terminate(struct reader *r, struct str line)
 		r->now->exception = reader_keep(r, cap[0]);
 		return true;
 	}
+	if (pure_virtual(r->prev))
+		return true; /* it ended so */
 	if (!pat_match("%-%(terminate called without an active exception%)",
 		line, cap) &&
 	    !pat_match("%-%(terminate called recursively%)", line, cap))
@@ -142,6 +163,14 @@ terminating(struct reader *r, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
 
+	if (pat_match("libc++abi: %(terminating%)%s%$", line, cap) ||
+	    pat_match("libc++abi: %(terminating %{with%|due to%} uncaught "
+		      "foreign exception%)",
+		line, cap)) {
+		reader_open(r, "uncaught-exception", "other", true);
+		r->now->message = reader_keep(r, cap[0]);
+		return true;
+	}
 	if (!pat_match("%-terminating %{with%|due to%} uncaught exception of "
 		       "type %(%-%)%{: %(%*%)%|%$%}",
 		line, cap))
@@ -196,6 +225,7 @@ readnote_line(struct reader *r, struct str line, const struct words_set *has)
 	    {W_STARS, stars},
 	    {W_TERMINATE, terminate},
 	    {W_TERMINATING, terminating},
+	    {W_PURE, pure},
 	    {W_WHAT, what},
 	    {W_SHARED_LIB, shared_library},
 	};

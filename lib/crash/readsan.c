@@ -64,9 +64,10 @@ details(struct reader *r, struct report *p, struct str text)
 	p->has_bp = hex_behind(text, "bp ", &p->bp);
 	p->has_sp = hex_behind(text, "sp ", &p->sp);
 	p->has_address = hex_behind(text, " address ", &p->address) ||
-			 hex_behind(text, "-free on ", &p->address) ||
-			 hex_behind(text, "malloc()-ed: ", &p->address);
-	if (pat_match("%* %(T%N%))", text, cap))
+			 hex_behind(text, " on ", &p->address) ||
+			 hex_behind(text, "malloc()-ed: ", &p->address) ||
+			 hex_behind(text, "not owned: ", &p->address);
+	if (pat_match("%* %(T%N%)%{)%|%$%}", text, cap))
 		p->thread = reader_keep(r, cap[0]);
 	for (size_t i = 0; i < N(signals); i++)
 		if (strcmp(p->kind->name, signals[i].kind) == 0)
@@ -115,17 +116,24 @@ header(struct reader *r, struct str line)
 	return true;
 }
 
-/* Without "ERROR": "==1==AddressSanitizer CHECK failed: file:3 ..." */
+/* Without "ERROR": "==1==AddressSanitizer CHECK failed: file:3 ..."
+ * "==1==AddressSanitizer: hard rss limit exhausted (2Mb vs 3Mb)" */
 static bool
-check_failed(struct reader *r, struct str line)
+unheaded(struct reader *r, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
+	const char *kind = "sanitizer-check";
 
 	if (!pat_match("%-==%N==%(%a%)Sanitizer%{: CHECK%| CHECK%} failed: "
 		       "%(%*%)",
-		line, cap))
-		return false;
-	reader_open(r, "sanitizer-check", tool_of(cap[0]), true);
+		line, cap)) {
+		if (!pat_match("%-==%N==%(%a%)Sanitizer: %(hard rss limit "
+			       "exhausted%*%)",
+			line, cap))
+			return false;
+		kind = "oom";
+	}
+	reader_open(r, kind, tool_of(cap[0]), true);
 	r->now->message = reader_keep(r, cap[1]);
 	return true;
 }
@@ -133,7 +141,30 @@ check_failed(struct reader *r, struct str line)
 static bool
 sanitizer(struct reader *r, struct str line)
 {
-	return header(r, line) || check_failed(r, line);
+	return header(r, line) || unheaded(r, line);
+}
+
+static bool
+is_tool(const struct reader *r, const char *tool)
+{
+	return r->now != NULL && r->now->tool != NULL &&
+	       strcmp(r->now->tool, tool) == 0;
+}
+
+/* What HWASan thinks that a tag means. */
+static bool
+cause(struct reader *r, struct str line)
+{
+	struct str cap[PAT_CAPTURES];
+
+	if (!is_tool(r, "hwasan") || r->now->message.n > 0 ||
+	    !pat_match("%{Potential %|%}%{C%|c%}ause: %(%*%)", line, cap))
+		return false;
+	r->now->message = reader_keep(r, cap[0]);
+	if (str_eq(cap[0], STR("use-after-free")) &&
+	    strcmp(r->now->kind->name, "bad-free") == 0)
+		r->now->kind = kinds_find("double-free");
+	return true;
 }
 
 /* READ of size 4 at 0x602000000040 thread T0
@@ -264,10 +295,25 @@ freed_by(struct reader *r, struct str line)
 	return thread_heading(r, line, REPORT_FREE);
 }
 
+/* 0x7f was deallocated by thread 3 here: */
 static bool
 allocated_by(struct reader *r, struct str line)
 {
-	return thread_heading(r, line, REPORT_ALLOC);
+	bool freed = pat_match("%-deallocated by ", line, NULL);
+
+	return thread_heading(r, line, freed ? REPORT_FREE : REPORT_ALLOC);
+}
+
+/* HWASan finds what was written behind a block when it is freed. */
+static bool
+allocated_here(struct reader *r, struct str line)
+{
+	if (r->now == NULL)
+		return false;
+	reader_heading(r,
+	    str_starts(line, STR("deallocated")) ? REPORT_CRASH : REPORT_ALLOC,
+	    STR(""));
+	return true;
 }
 
 static bool
@@ -289,9 +335,7 @@ uninit(struct reader *r, struct str line)
 static bool
 mutex(struct reader *r, struct str line)
 {
-	if (r->now == NULL || r->now->tool == NULL ||
-	    strcmp(r->now->tool, "tsan") != 0 ||
-	    !pat_match("%sMutex M", line, NULL))
+	if (!is_tool(r, "tsan") || !pat_match("%sMutex M", line, NULL))
 		return false;
 	reader_heading(r, REPORT_MUTEX, STR(""));
 	return true;
@@ -467,6 +511,14 @@ scudo(struct reader *r, struct str line)
 		return false;
 	if (pat_match("%*%{invalid chunk state%|double free%}", cap[0], NULL))
 		kind = "double-free";
+	else if (pat_match("%*mismatch", cap[0], NULL))
+		kind = "alloc-dealloc-mismatch";
+	else if (pat_match("%*invalid sized delete", cap[0], NULL))
+		kind = "new-delete-type-mismatch";
+	else if (pat_match("%*alignment", cap[0], NULL))
+		kind = "invalid-alignment";
+	else if (pat_match("%*calloc parameters overflow", cap[0], NULL))
+		kind = "calloc-overflow";
 	else if (pat_match(
 		     "%*%{misaligned%|deallocating address%}", cap[0], NULL))
 		kind = "bad-free";
@@ -475,16 +527,15 @@ scudo(struct reader *r, struct str line)
 	else if (pat_match("%*%{allocation size%|out of memory%|exhausted%}",
 		     cap[0], NULL))
 		kind = "oom";
-	else if (pat_match("%*mismatch", cap[0], NULL))
-		kind = "alloc-dealloc-mismatch";
 	reader_open(r, kind, "scudo", true);
 	r->now->message = reader_keep(r, cap[0]);
+	r->now->has_address = hex_behind(cap[0], "address ", &r->now->address);
 	return true;
 }
 
 /* Use After Free at 0x7f (0 bytes into a 8-byte allocation ...) by thread 1 */
 static bool
-gwp_asan(struct reader *r, struct str line)
+gwp_error(struct reader *r, struct str line)
 {
 	static const struct {
 		const char *says, *kind;
@@ -492,6 +543,7 @@ gwp_asan(struct reader *r, struct str line)
 	    {"Use After Free", "heap-use-after-free"},
 	    {"Double Free", "double-free"},
 	    {"Invalid (Wild) Free", "bad-free"},
+	    {"Invalid (wild) Free", "bad-free"},
 	    {"Buffer Overflow", "heap-buffer-overflow"},
 	    {"Buffer Underflow", "heap-buffer-overflow"},
 	};
@@ -500,13 +552,23 @@ gwp_asan(struct reader *r, struct str line)
 	for (size_t i = 0; i < N(words); i++)
 		if (line.n > strlen(words[i].says) &&
 		    memcmp(line.p, words[i].says, strlen(words[i].says)) == 0 &&
-		    pat_match("%- at %(0x%H%) ", line, cap)) {
+		    pat_match("%* at %(0x%H%) %{(%|by %}", line, cap)) {
 			reader_open(r, words[i].kind, "scudo", true);
 			r->now->has_address =
 			    frame_hex(&cap[0], false, &r->now->address);
 			return true;
 		}
 	return false;
+}
+
+/* *** GWP-ASan detected a memory error ***   What it is stands below. */
+static bool
+gwp_asan(struct reader *r, struct str line)
+{
+	if (!pat_match("%-*** GWP-ASan detected ", line, NULL))
+		return false;
+	r->more = gwp_error;
+	return true;
 }
 
 bool
@@ -521,6 +583,7 @@ readsan_line(struct reader *r, struct str line, const struct words_set *has)
 	    {W_LOCATED, located},
 	    {W_FREED_BY, freed_by},
 	    {W_ALLOCATED_BY, allocated_by},
+	    {W_ALLOCATED_HERE, allocated_here},
 	    {W_CREATED_BY, created_by},
 	    {W_UNINIT, uninit},
 	    {W_MUTEX, mutex},
@@ -535,6 +598,7 @@ readsan_line(struct reader *r, struct str line, const struct words_set *has)
 	    {W_BUG_DETECTED, bug_detected},
 	    {W_SCUDO, scudo},
 	    {W_GWP, gwp_asan},
+	    {W_CAUSE, cause},
 	};
 
 	return reader_rules(r, line, has, rules, N(rules));

@@ -11,6 +11,9 @@
 #include "crash/reader.h"
 #include "crash/rules.h"
 
+/* So many calls within each other, and then a fault: the stack was full. */
+enum { DEEP = 1000 };
+
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 const char *const report_words[READER_WORDS] = {
@@ -21,6 +24,7 @@ const char *const report_words[READER_WORDS] = {
     [W_LOCATED] = " is located ",
     [W_FREED_BY] = "freed by thread",
     [W_ALLOCATED_BY] = "allocated by ",
+    [W_ALLOCATED_HERE] = "allocated here:",
     [W_CREATED_BY] = "created by ",
     [W_UNINIT] = "uninitialized value was ",
     [W_MUTEX] = "mutex m",
@@ -45,7 +49,7 @@ const char *const report_words[READER_WORDS] = {
     [W_DOUBLE_FREE] = "double free or corruption",
     [W_STARS] = "*** ",
     [W_TERMINATE] = "terminate called ",
-    [W_TERMINATING] = "terminating ",
+    [W_TERMINATING] = "terminating",
     [W_WHAT] = "what():",
     [W_SHARED_LIB] = "error while loading shared libraries",
     [W_RECEIVED_SIGNAL] = "received signal ",
@@ -54,14 +58,22 @@ const char *const report_words[READER_WORDS] = {
     [W_STOP_REASON] = "stop reason = ",
     [W_VALGRIND_AT] = " at 0x",
     [W_VALGRIND_BY] = " by 0x",
-    [W_VALGRIND_INVALID] = "== invalid ",
-    [W_VALGRIND_COND] = "uninitialised",
     [W_VALGRIND_ADDRESS] = "  address 0x",
     [W_VALGRIND_BLOCK] = "block was alloc'd",
     [W_VALGRIND_TERM] = "process terminating with default action",
     [W_VALGRIND_MAPPED] = "at address 0x",
     [W_VALGRIND_LOST] = " lost in loss record",
-    [W_VALGRIND_OVERLAP] = "source and destination overlap",
+    [W_VALGRIND_0] = "0== ",
+    [W_VALGRIND_1] = "1== ",
+    [W_VALGRIND_2] = "2== ",
+    [W_VALGRIND_3] = "3== ",
+    [W_VALGRIND_4] = "4== ",
+    [W_VALGRIND_5] = "5== ",
+    [W_VALGRIND_6] = "6== ",
+    [W_VALGRIND_7] = "7== ",
+    [W_VALGRIND_8] = "8== ",
+    [W_VALGRIND_9] = "9== ",
+    [W_LWP] = "(lwp ",
     [W_PANICKED] = "panicked at ",
     [W_HAS_OVERFLOWED] = "has overflowed its stack",
     [W_STACK_BACKTRACE] = "stack backtrace:",
@@ -80,7 +92,15 @@ const char *const report_words[READER_WORDS] = {
     [W_UNHANDLED] = "unhandled exception",
     [W_LUA_TRACE] = "stack traceback:",
     [W_SCUDO] = "scudo error: ",
-    [W_GWP] = " (0 b",
+    [W_GWP] = "gwp-asan detected",
+    [W_CAUSE] = "cause: ",
+    [W_PURE] = "pure virtual ",
+    [W_RIP] = "rip            0x",
+    [W_RSP] = "rsp            0x",
+    [W_RBP] = "rbp            0x",
+    [W_RIP_LLDB] = " rip = 0x",
+    [W_RSP_LLDB] = " rsp = 0x",
+    [W_RBP_LLDB] = " rbp = 0x",
 };
 
 const char *
@@ -128,6 +148,16 @@ report_free(struct reader *r)
 	free(r);
 }
 
+/* Is it the one frame that a debugger showed when it stopped? */
+static bool
+shown_before(const struct reader *r, const struct frame *f)
+{
+	const struct report_stack *s = report_crash_stack(r->now);
+
+	return s != NULL && s->n == 1 && s->v[0].dbg &&
+	       str_eq(s->v[0].raw, f->raw) && s->v[0].line == f->line;
+}
+
 /* A debugger's backtrace alone, without the stop that it belongs to. */
 static void
 numbered(struct reader *r, struct str line)
@@ -141,6 +171,8 @@ numbered(struct reader *r, struct str line)
 			return;
 		reader_open(r, "unknown-crash", "gdb", false);
 	}
+	if (f.dbg && f.number == 0 && shown_before(r, &f))
+		reader_restack(r);
 	reader_frame(r, &f);
 }
 
@@ -150,8 +182,6 @@ plain(struct reader *r, struct str line)
 {
 	char *out, *o;
 
-	if (memchr(line.p, '\033', line.n) == NULL)
-		return line;
 	out = o = arena_alloc(&r->arena, line.n);
 	for (size_t i = 0; i < line.n; i++) {
 		if (line.p[i] != '\033' || i + 1 >= line.n ||
@@ -181,9 +211,15 @@ begins_with_number_sign(struct str s)
 static void
 one_line(struct reader *r, struct str line, const struct words_set *has)
 {
+	struct lines_line bare;
+
 	if (line.n > REPORT_LINE)
 		line.n = REPORT_LINE;
-	line = plain(r, line);
+	if (memchr(line.p, '\033', line.n) != NULL) {
+		struct str text = line = plain(r, line);
+		if (lines_next(&text, &bare))
+			has = &bare.has; /* words were cut by colours */
+	}
 	if (str_starts(line, STR("CRASH LOG: ")))
 		line = str_from(line, 11);
 	if (begins_with_number_sign(line)) {
@@ -297,27 +333,46 @@ choose(struct reader *r)
 	return best;
 }
 
-/* gdb's "mov (%rax),%eax" and the registers printed above it. */
+/* The value of a register that gdb printed. */
 static bool
-operand_near_null(const struct report *p, struct str text)
+gdb_register(struct str name, struct str text, uint64_t *v)
 {
-	struct str cap[PAT_CAPTURES];
 	char want[8];
 	const char *at;
-	uint64_t v;
 
-	if (!pat_match("%*:%*(%%%(%w%)", p->insn, cap) ||
-	    cap[0].n > sizeof(want) - 3)
+	if (name.n > sizeof(want) - 3)
 		return false;
 	want[0] = '\n';
-	memcpy(want + 1, cap[0].p, cap[0].n);
-	want[cap[0].n + 1] = ' ';
-	at = memmem(text.p, text.n, want, cap[0].n + 2);
+	memcpy(want + 1, name.p, name.n);
+	want[name.n + 1] = ' ';
+	at = memmem(text.p, text.n, want, name.n + 2);
 	if (at == NULL)
 		return false;
-	text = str_from(text, (size_t)(at - text.p) + 1 + cap[0].n);
+	text = str_from(text, (size_t)(at - text.p) + 1 + name.n);
 	text = frame_blanks(text);
-	return frame_hex(&text, false, &v) && v < 65536;
+	return frame_hex(&text, false, v);
+}
+
+/* The address in gdb's "mov 0x8(%rax),%eax", from the registers printed above;
+ * with an index, "(%rax,%rdx,4)", only that of the array, and false. */
+static bool
+operand(const struct report *p, struct str text, uint64_t *v)
+{
+	struct str cap[PAT_CAPTURES];
+	uint64_t base, offset = 0;
+	bool minus;
+
+	*v = UINT64_MAX;
+	if (!pat_match("%*:%*%{ %|,%|\t%|*%}%(%{-%|%}%{0x%H%|%}%)(%%%(%w%)%("
+		       "%*%)",
+		p->insn, cap) ||
+	    !gdb_register(cap[1], text, &base))
+		return false;
+	minus = cap[0].n > 0 && cap[0].p[0] == '-';
+	cap[0] = str_from(cap[0], minus);
+	frame_hex(&cap[0], false, &offset);
+	*v = minus ? base - offset : base + offset;
+	return str_starts(cap[2], STR(")"));
 }
 
 /* A backtrace without the stop: an abort shows in its first frames. */
@@ -335,21 +390,53 @@ settle_backtrace(struct report *p)
 				p->kind = kinds_find("abort");
 }
 
+/* What the registers and the stack of a debugger's stop tell. */
+static void
+settle_stop(struct report *p, const struct frame *first)
+{
+	bool nowhere = first->has_pc && first->raw.n == 0;
+
+	if (nowhere && (first->pc < 65536 ||
+			   (p->has_address && p->address == first->pc))) {
+		p->kind = kinds_find("segv-exec");
+		p->has_address = true;
+		p->address = first->pc;
+	} else if (p->deepest >= DEEP)
+		p->kind = kinds_find("stack-overflow");
+}
+
+/* A sanitizer that prints no stack before the first heading means that one. */
+static void
+settle_first_stack(struct report *p)
+{
+	if (p->nstacks > 0 && report_crash_stack(p) == NULL &&
+	    strcmp(p->kind->class, "race") == 0)
+		p->stacks[0].role = REPORT_CRASH;
+}
+
 /* The kinds that need more than the line they were found by. */
 static void
 settle(struct report *p, struct str text)
 {
+	const struct report_stack *s = report_crash_stack(p);
 	bool fault = is(p, "segv") || is(p, "bus");
+	uint64_t v = UINT64_MAX;
 
-	if (fault && p->has_address && p->address < 65536)
-		p->kind = kinds_find("null-dereference");
-	else if (fault && !p->has_address && p->insn.n > 0 &&
-		 operand_near_null(p, text))
+	if (fault && !p->has_address && p->insn.n > 0) {
+		p->has_address = operand(p, text, &v);
+		p->address = v;
+	}
+	if (fault && s != NULL && s->n > 0 &&
+	    (strcmp(p->tool, "gdb") == 0 || strcmp(p->tool, "valgrind") == 0))
+		settle_stop(p, &s->v[0]);
+	if ((is(p, "segv") || is(p, "bus")) &&
+	    (p->has_address ? p->address : v) < 65536)
 		p->kind = kinds_find("null-dereference");
 	if (is(p, "segv-exec"))
 		p->access = REPORT_EXEC;
 	if (is(p, "unknown-crash") && strcmp(p->tool, "gdb") == 0)
 		settle_backtrace(p);
+	settle_first_stack(p);
 }
 
 /* Where a message names its place and no stack was printed. */

@@ -64,6 +64,7 @@ struct report {
 	struct str place_fn;
 	struct report_stack stacks[REPORT_STACKS];
 	size_t nstacks;
+	int deepest; /* number of the crash stack's outermost frame printed */
 	bool fatal, truncated;
 };
 
