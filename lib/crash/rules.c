@@ -51,7 +51,7 @@ struct table {
 	size_t n;
 };
 
-/* ClusterFuzz's list. */
+/* A list of ClusterFuzz's or CASR's. */
 struct foreign {
 	struct pattern *v;
 	size_t n;
@@ -62,14 +62,14 @@ struct foreign {
 };
 
 struct rules {
-	char *text[4]; /* of the files; all else points into them */
+	char *text[5]; /* of the files; all else points into them */
 	struct pattern *patterns;
 	size_t npatterns;
 	struct pattern *names[NAMES];  /* whole names, by hash */
 	struct pattern *prefixes[256]; /* by first byte */
 	struct words *in_name, *in_path, *in_tool_path;
 	struct table severity, classes;
-	struct foreign cf;
+	struct foreign cf, casr_function, casr_path;
 	struct memo *memo; /* struct known, of names and paths */
 };
 
@@ -226,8 +226,9 @@ glob_part(const char *glob)
 	return mem_strndup(glob, strcspn(glob, "*"));
 }
 
+/* HOW and PATTERN. */
 static int
-add_foreign(struct rules *r, char **field)
+add_to(struct foreign *list, char **field)
 {
 	struct pattern p = {.text = field[1], .len = strlen(field[1])};
 
@@ -245,9 +246,25 @@ add_foreign(struct rules *r, char **field)
 		return -1;
 	if (p.how == (enum how)GLOB)
 		p.part = glob_part(p.text);
-	r->cf.v = mem_grow(r->cf.v, r->cf.n + 1, sizeof(*r->cf.v));
-	r->cf.v[r->cf.n++] = p;
+	list->v = mem_grow(list->v, list->n + 1, sizeof(*list->v));
+	list->v[list->n++] = p;
 	return 0;
+}
+
+static int
+add_clusterfuzz(struct rules *r, char **field)
+{
+	return add_to(&r->cf, field);
+}
+
+static int
+add_casr(struct rules *r, char **field)
+{
+	if (strcmp(field[0], "function") == 0)
+		return add_to(&r->casr_function, field + 1);
+	if (strcmp(field[0], "path") == 0)
+		return add_to(&r->casr_path, field + 1);
+	return -1;
 }
 
 static unsigned
@@ -261,8 +278,8 @@ begin_of(const char *p)
 static void
 index_foreign(struct foreign *cf)
 {
-	const char **list = mem_array(cf->n, sizeof(*list));
-	const char **globs = mem_array(cf->n, sizeof(*globs));
+	const char **list = mem_array(cf->n + 1, sizeof(*list));
+	const char **globs = mem_array(cf->n + 1, sizeof(*globs));
 	size_t n = 0, nglobs = 0;
 
 	for (size_t i = 0; i < cf->n; i++) {
@@ -313,23 +330,34 @@ any_begins(const struct pattern *p, struct str s)
 	return false;
 }
 
+static bool
+foreign_fits(const struct foreign *list, struct str s)
+{
+	if (any_begins(list->brief, s) ||
+	    (s.n >= BEGIN && any_begins(list->begins[begin_of(s.p)], s)) ||
+	    words_any(list->contains, s))
+		return true;
+	if (!words_any(list->in_globs, s))
+		return false;
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i].how == (enum how)GLOB &&
+		    glob_fits(list->v[i].text, s))
+			return true;
+	return false;
+}
+
 bool
 rules_clusterfuzz(const struct rules *r, const char *text, size_t n)
 {
-	const struct foreign *cf = &r->cf;
-	struct str s = str_of(text, n);
+	return foreign_fits(&r->cf, str_of(text, n));
+}
 
-	if (any_begins(cf->brief, s) ||
-	    (n >= BEGIN && any_begins(cf->begins[begin_of(text)], s)) ||
-	    words_any(cf->contains, s))
-		return true;
-	if (!words_any(cf->in_globs, s))
-		return false;
-	for (size_t i = 0; i < cf->n; i++)
-		if (cf->v[i].how == (enum how)GLOB &&
-		    glob_fits(cf->v[i].text, s))
-			return true;
-	return false;
+bool
+rules_casr(const struct rules *r, const struct frame *f)
+{
+	return foreign_fits(&r->casr_function, f->raw) ||
+	       foreign_fits(&r->casr_path, f->file) ||
+	       foreign_fits(&r->casr_path, f->mod);
 }
 
 static const struct {
@@ -340,7 +368,8 @@ static const struct {
     {"frames", 2, 2, add_pattern},
     {"severity", 5, 5, add_severity},
     {"classes", 7, 7, add_class},
-    {"clusterfuzz", 2, 2, add_foreign},
+    {"clusterfuzz", 2, 2, add_clusterfuzz},
+    {"casr", 3, 3, add_casr},
 };
 
 struct rules *
@@ -372,8 +401,20 @@ rules_load(const char *dir, struct fail *f)
 	}
 	index_patterns(r);
 	index_foreign(&r->cf);
+	index_foreign(&r->casr_function);
+	index_foreign(&r->casr_path);
 	r->memo = memo_new(sizeof(struct known));
 	return r;
+}
+
+static void
+release_foreign(struct foreign *list)
+{
+	words_free(list->contains);
+	words_free(list->in_globs);
+	for (size_t i = 0; i < list->n; i++)
+		free(list->v[i].part);
+	free(list->v);
 }
 
 void
@@ -384,11 +425,9 @@ rules_free(struct rules *r)
 	words_free(r->in_name);
 	words_free(r->in_path);
 	words_free(r->in_tool_path);
-	words_free(r->cf.contains);
-	words_free(r->cf.in_globs);
-	for (size_t i = 0; i < r->cf.n; i++)
-		free(r->cf.v[i].part);
-	free(r->cf.v);
+	release_foreign(&r->cf);
+	release_foreign(&r->casr_function);
+	release_foreign(&r->casr_path);
 	memo_free(r->memo);
 	free(r->patterns);
 	free(r->severity.v);

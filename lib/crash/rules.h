@@ -35,6 +35,9 @@ enum rules_frame rules_frame(const struct rules *r, const struct frame *f,
 /* Does ClusterFuzz skip a frame of that text? */
 bool rules_clusterfuzz(const struct rules *r, const char *text, size_t n);
 
+/* Does CASR leave the frame out of a comparison? */
+bool rules_casr(const struct rules *r, const struct frame *f);
+
 enum { RULES_INFO, RULES_LOW, RULES_MEDIUM, RULES_HIGH, RULES_CRITICAL };
 
 struct rules_severity {
