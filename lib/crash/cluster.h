@@ -25,7 +25,7 @@ struct similarity_frame;
 
 #define CLUSTER_DISTANCE 0.3
 
-enum { CLUSTER_TOP = 9, CLUSTER_LINKED = 512, CLUSTER_KNOWN = 32 };
+enum { CLUSTER_TOP = 16, CLUSTER_LINKED = 512, CLUSTER_KNOWN = 32 };
 
 struct cluster;
 
