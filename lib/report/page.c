@@ -54,9 +54,13 @@ page_title(struct pen *p, const struct facts *x)
 {
 	const char *name = facts_function(x);
 
+	name = name == NULL ? x->crash_line : name;
 	pen_prose(p, x->kind == NULL ? "crash" : x->kind);
 	say(p, " in ", x->target, "");
-	say(p, ": ", name == NULL ? x->crash_line : name, "");
+	if (name != NULL) {
+		pen_words(p, ": ");
+		pen_value_max(p, name, NAME);
+	}
 }
 
 static void
@@ -326,13 +330,14 @@ static void
 runs(struct pen *p, const struct facts *x)
 {
 	const struct facts_run *r;
+	char build[16];
 
 	for (r = x->runs; r < x->runs + FACTS_RUNS && r->id != NULL; r++) {
 		pen_words(p, "%s%s", r == x->runs ? "" : "; ", r->id);
 		say(p, " ", r->target, "");
 		if (r->build != NULL) {
-			pen_words(p, " build ");
-			pen_value_max(p, r->build, 12);
+			snprintf(build, sizeof(build), "%.12s", r->build);
+			say(p, " build ", build, "");
 		}
 		pen_words(p, " (%" PRId64 ")", r->inputs);
 	}
@@ -395,7 +400,10 @@ bug(struct pen *p, const struct facts *x)
 {
 	say(p, "", x->bug, "");
 	say(p, " in ", x->bug == NULL ? NULL : x->project, "");
-	say(p, ", ", x->bug == NULL ? NULL : x->state, "");
+	if (x->bug != NULL && x->state != NULL) {
+		pen_words(p, ", ");
+		pen_prose(p, x->state);
+	}
 	pen_field(p, "Bug");
 	say(p, "", x->note, "");
 	pen_field(p, "Note");
@@ -458,7 +466,7 @@ page_show(struct pen *p, const struct facts *x, const struct kindinfo *kinds)
 	pen_title(p);
 	what(p, x, kinds);
 	stacks(p, x);
-	buf_addc(p->to, '\n');
+	pen_gap(p);
 	bug(p, x);
 	if (x->small_is != NULL && x->small.len > 0) {
 		dump(p, &x->small);

@@ -132,6 +132,12 @@ pen_title(struct pen *p)
 	buf_reset(&p->said);
 }
 
+void
+pen_gap(struct pen *p)
+{
+	p->gap = true;
+}
+
 /* Columns that a word takes: characters, which is right but for wide ones. */
 static size_t
 width(const char *s, size_t n)
@@ -175,6 +181,8 @@ pen_field(struct pen *p, const char *name)
 
 	if (p->said.len == 0)
 		return;
+	buf_adds(p->to, p->gap ? "\n" : "");
+	p->gap = false;
 	if (p->md) {
 		buf_addf(p->to, "- **%s:** %s\n", name, p->said.p);
 	} else {

@@ -20,7 +20,8 @@
 struct pen {
 	struct buf *to;
 	bool md;
-	bool cell;	 /* Markdown: in a table */
+	bool cell; /* Markdown: in a table */
+	bool gap;
 	struct buf said; /* since the last end */
 };
 
@@ -37,6 +38,7 @@ void pen_prose(struct pen *p, const char *s);
 /* Ends of what was said; nothing said, nothing written. */
 void pen_title(struct pen *p);
 void pen_field(struct pen *p, const char *name); /* "Name: what was said" */
+void pen_gap(struct pen *p); /* an empty line before the next field */
 /* What was said is lines that keep their form; name may be NULL.  Values within
  * are to be added with pen_plain. */
 void pen_block(struct pen *p, const char *name);

@@ -100,10 +100,12 @@ message(struct buf *b, const char *name, const char *s)
 
 /* --- places ------------------------------------------------------------- */
 
-/* The segments of a path without those that say nothing. */
+/* The segments of a path without those that say nothing; nothing is above the
+ * root. */
 static void
 add_segments(struct strs *to, const char *path)
 {
+	bool absolute = *path == '/';
 	size_t n;
 
 	for (; *path != '\0'; path += n + (path[n] == '/')) {
@@ -114,7 +116,7 @@ add_segments(struct strs *to, const char *path)
 		    strcmp(to->v[to->n - 1], "..") != 0) {
 			free(to->v[--to->n]);
 			to->v[to->n] = NULL;
-		} else {
+		} else if (!absolute || n != 2 || memcmp(path, "..", 2) != 0) {
 			strs_addn(to, path, n);
 		}
 	}
