@@ -138,18 +138,51 @@ frames(struct out *o, const struct report *r)
 }
 
 static void
+add_top(struct buf *b, const struct bucket *k)
+{
+	buf_addc(b, '[');
+	for (size_t i = 0; k != NULL && i < k->ntop; i++) {
+		if (i > 0)
+			buf_addc(b, ',');
+		out_json_string(b, k->top[i].p, k->top[i].n);
+	}
+	buf_addc(b, ']');
+}
+
+static void
 top(struct out *o, const struct bucket *k)
 {
 	struct buf b = BUF_INIT;
 
+	add_top(&b, k);
+	out_json(o, "top", b.p);
+	buf_release(&b);
+}
+
+/* The reports that are not the verdict. */
+static void
+also(struct out *o, const struct verdict *v)
+{
+	struct buf b = BUF_INIT;
+	const struct bucket *k;
+	const struct report *r;
+	const char *access;
+
 	buf_addc(&b, '[');
-	for (size_t i = 0; k != NULL && i < k->ntop; i++) {
-		if (i > 0)
-			buf_addc(&b, ',');
-		out_json_string(&b, k->top[i].p, k->top[i].n);
+	for (size_t i = 0; (r = verdict_other(v, i, &k)) != NULL; i++) {
+		access = report_access_name(r->access);
+		buf_addf(&b, "%s{\"kind\":\"%s\",\"tool\":\"%s\"",
+		    i > 0 ? "," : "", r->kind->name, r->tool);
+		member(&b, "access",
+		    str_of(access, access != NULL ? strlen(access) : 0));
+		member(&b, "message", r->message);
+		buf_adds(&b, ",\"top\":");
+		add_top(&b, k);
+		member(&b, "crash_line", k->line);
+		buf_addf(&b, ",\"bucket\":\"%s\"}", k->key);
 	}
 	buf_addc(&b, ']');
-	out_json(o, "top", b.p);
+	out_json(o, "also", b.p);
 	buf_release(&b);
 }
 
@@ -277,6 +310,7 @@ write_json(struct out *o, const struct record *r)
 	word(o, "bucket_top", k != NULL ? k->top_key : NULL);
 	word(o, "bucket_exact", k != NULL ? k->exact : NULL);
 	out_int(o, "reports", (int64_t)v->reports);
+	also(o, v);
 	out_bool(o, "truncated", p->truncated || r->truncated);
 	if (r->log == NULL)
 		replay(o, r);

@@ -524,7 +524,18 @@ report_end(struct reader *r, struct str text, size_t *reports)
 		memset(&none, 0, sizeof(none));
 		return &none;
 	}
-	settle(p, text);
-	place_as_stack(r, p);
+	for (size_t i = 0; i < r->n; i++) {
+		settle(&r->reports[i], text);
+		place_as_stack(r, &r->reports[i]);
+	}
 	return p;
+}
+
+struct report *
+report_other(struct reader *r, const struct report *chosen, size_t i)
+{
+	for (size_t k = 0; k < r->n; k++)
+		if (&r->reports[k] != chosen && i-- == 0)
+			return &r->reports[k];
+	return NULL;
 }

@@ -85,6 +85,11 @@ void report_line(struct reader *reader, const struct lines_line *line);
 struct report *report_end(
     struct reader *reader, struct str text, size_t *reports);
 
+/* The others of the last text, i from 0 on, in its order: all that were kept but
+ * chosen.  NULL: no more. */
+struct report *report_other(
+    struct reader *reader, const struct report *chosen, size_t i);
+
 /* A report of kind and tool, for an end that no text tells; and frames for one.
  * Strings are copied. */
 struct report *report_make(

@@ -27,6 +27,7 @@ verdict_new(const struct rules *rules, const struct verdict_policy *policy)
 	v->policy = policy;
 	v->reader = report_reader(rules);
 	v->bucket = mem_alloc(sizeof(*v->bucket));
+	v->other = mem_alloc(sizeof(*v->other));
 	v->compat = mem_alloc(sizeof(*v->compat));
 	return v;
 }
@@ -39,6 +40,8 @@ verdict_free(struct verdict *v)
 	report_free(v->reader);
 	bucket_release(v->bucket);
 	free(v->bucket);
+	bucket_release(v->other);
+	free(v->other);
 	compat_release(v->compat);
 	free(v->compat);
 	free(v);
@@ -153,10 +156,8 @@ name_stack(struct report_stack *s, struct symbols *symbols)
 }
 
 static void
-name_frames(struct verdict *v, struct symbols *symbols)
+name_frames(struct verdict *v, struct report *r, struct symbols *symbols)
 {
-	struct report *r = v->report;
-
 	for (size_t i = 0; i < r->nstacks; i++) {
 		struct report_stack *s = &r->stacks[i];
 		struct frame *named;
@@ -352,8 +353,10 @@ verdict_exec(struct verdict *v, const struct exec_result *e,
 		if (strcmp(r->tool, "signal") == 0)
 			what = insn_what(native->insn, native->ninsn);
 	}
-	if (symbols != NULL)
-		name_frames(v, symbols);
+	for (size_t i = 0; symbols != NULL && r != NULL; i++) {
+		name_frames(v, r, symbols);
+		r = report_other(v->reader, v->report, i);
+	}
 	conclude(v, what);
 }
 
@@ -369,6 +372,18 @@ verdict_wants_native(const struct verdict *v)
 		return false;
 	s = report_crash_stack(r);
 	return s == NULL || s->n == 0 || (s->n == 1 && r->place.n > 0);
+}
+
+const struct report *
+verdict_other(const struct verdict *v, size_t i, const struct bucket **bucket)
+{
+	struct report *r = report_other(v->reader, v->report, i);
+
+	if (r == NULL)
+		return NULL;
+	bucket_make(v->other, r, v->rules, v->policy);
+	*bucket = v->other;
+	return r;
 }
 
 void

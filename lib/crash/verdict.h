@@ -37,7 +37,7 @@ struct verdict {
 	const struct rules *rules;
 	const struct verdict_policy *policy;
 	struct reader *reader;
-	struct bucket *bucket;
+	struct bucket *bucket, *other;
 	struct compat *compat; /* what ClusterFuzz says */
 	/* Of the last output; never NULL, its kind is when there was no crash */
 	struct report *report;
@@ -82,6 +82,12 @@ struct verdict_key {
 	char message[13]; /* of the message without numbers and addresses */
 	char kind[48];
 };
+
+/* Another report of the same output, i from 0 on: the verdict is about one, the
+ * others did not end the process, or came later.  NULL: no more.  The bucket,
+ * its key and names are valid until the next call. */
+const struct report *verdict_other(
+    const struct verdict *v, size_t i, const struct bucket **bucket);
 
 void verdict_key(const struct verdict *v, struct verdict_key *key);
 bool verdict_same(const struct verdict_key *a, const struct verdict_key *b);
