@@ -42,6 +42,31 @@ buf_addc(struct buf *b, char c)
 	buf_add(b, &c, 1);
 }
 
+static void
+add_number(struct buf *b, const char *prefix, uint64_t v, unsigned base)
+{
+	char digits[24], *p = digits + sizeof(digits);
+
+	do {
+		*--p = "0123456789abcdef"[v % base];
+		v /= base;
+	} while (v > 0);
+	buf_adds(b, prefix);
+	buf_add(b, p, (size_t)(digits + sizeof(digits) - p));
+}
+
+void
+buf_addu(struct buf *b, uint64_t v)
+{
+	add_number(b, "", v, 10);
+}
+
+void
+buf_addx(struct buf *b, uint64_t v)
+{
+	add_number(b, "0x", v, 16);
+}
+
 void
 buf_addf(struct buf *b, const char *fmt, ...)
 {

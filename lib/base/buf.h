@@ -7,6 +7,7 @@
 #define LAGO_BASE_BUF_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 struct buf {
 	char *p;
@@ -23,6 +24,8 @@ void buf_adds(struct buf *b, const char *s);
 void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+void buf_addu(struct buf *b, uint64_t v); /* decimal */
+void buf_addx(struct buf *b, uint64_t v); /* "0x2a" */
 void buf_reserve(struct buf *b, size_t n); /* room for n more bytes */
 void buf_reset(struct buf *b);		   /* empty, memory kept */
 void buf_release(struct buf *b);

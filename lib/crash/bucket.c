@@ -283,6 +283,15 @@ make_key(const struct report *r, const struct list *l, size_t names,
 	buf_release(&text);
 }
 
+static void
+add_colon(struct buf *text, unsigned number)
+{
+	if (number == 0)
+		return;
+	buf_addc(text, ':');
+	buf_addu(text, number);
+}
+
 /* "file:3:4", or the module and offset: the frame's place. */
 static void
 add_place(struct buf *text, const struct frame *f, bool relative)
@@ -293,13 +302,13 @@ add_place(struct buf *text, const struct frame *f, bool relative)
 		if (relative)
 			file = str_from(file, f->dir);
 		buf_add(text, file.p, file.n);
+		add_colon(text, f->line);
 		if (f->line > 0)
-			buf_addf(text, ":%u", f->line);
-		if (f->line > 0 && f->col > 0)
-			buf_addf(text, ":%u", f->col);
+			add_colon(text, f->col);
 	} else if (f->mod.n > 0 && f->has_off) {
 		buf_add(text, f->mod.p, f->mod.n);
-		buf_addf(text, "+0x%llx", (unsigned long long)f->off);
+		buf_addc(text, '+');
+		buf_addx(text, f->off);
 	} else
 		buf_add(text, f->fn.p, f->fn.n);
 }

@@ -55,18 +55,35 @@ digit_run(struct str s)
 	return n;
 }
 
-/* A copy without any of a word. */
-static struct str
-without(struct compat_state *s, struct str text, const char *word)
+/* The first place of word, by its byte at rare; NULL: none. */
+static const char *
+find(struct str s, const char *word, size_t rare)
 {
 	size_t n = strlen(word);
-	const char *at = memmem(text.p, text.n, word, n);
+	const char *at = s.p + rare, *end = s.p + s.n;
+
+	while (at < end &&
+	       (at = memchr(at, word[rare], (size_t)(end - at))) != NULL) {
+		if ((size_t)(end - at) >= n - rare &&
+		    memcmp(at - rare, word, n) == 0)
+			return at - rare;
+		at++;
+	}
+	return NULL;
+}
+
+/* A copy without any of a word. */
+static struct str
+without(struct compat_state *s, struct str text, const char *word, size_t rare)
+{
+	size_t n = strlen(word);
+	const char *at = find(text, word, rare);
 	char *out, *o;
 
 	if (at == NULL)
 		return text;
 	out = o = arena_alloc(&s->arena, text.n);
-	for (; at != NULL; at = memmem(text.p, text.n, word, n)) {
+	for (; at != NULL; at = find(text, word, rare)) {
 		size_t before = (size_t)(at - text.p);
 		memcpy(o, text.p, before);
 		o += before;
@@ -81,9 +98,9 @@ compatframe_name(struct compat_state *s, struct str x)
 {
 	const char *mark;
 
-	x = without(s, x, "non-virtual thunk to ");
-	x = without(s, x, "(anonymous namespace)::");
-	x = without(s, x, "`anonymous namespace'::");
+	x = without(s, x, "non-virtual thunk to ", 3);
+	x = without(s, x, "(anonymous namespace)::", 0);
+	x = without(s, x, "`anonymous namespace'::", 0);
 	mark = memrchr(x.p, '!', x.n);
 	if (mark != NULL)
 		x = str_from(x, (size_t)(mark - x.p) + 1);
@@ -122,29 +139,27 @@ ends_in_line(struct str word, struct str *file)
 	return colons > 0;
 }
 
-/* The last word that holds ":N", cut behind the numbers. */
+/* The last word that holds ":N", cut behind the numbers; the first word is the
+ * name. */
 static bool
 last_place(struct str rest, struct str *upto, struct str *file)
 {
-	size_t end = rest.n;
+	const char *colon = rest.p + rest.n;
+	size_t from, n;
 
-	while (end > 0) {
-		size_t from, to;
-		while (end > 0 && blank(rest.p[end - 1]))
-			end--;
-		from = end;
+	while ((colon = memrchr(rest.p, ':', (size_t)(colon - rest.p))) !=
+	       NULL) {
+		struct str behind =
+		    str_from(rest, (size_t)(colon - rest.p) + 1);
+		if ((n = digit_run(behind)) == 0)
+			continue;
+		from = (size_t)(colon - rest.p);
 		while (from > 0 && !blank(rest.p[from - 1]))
 			from--;
-		for (to = end; to > from; to--) {
-			struct str word = str_of(rest.p + from, to - from);
-			if (from > 0 && to > from &&
-			    isdigit((unsigned char)rest.p[to - 1]) &&
-			    ends_in_line(word, file) && file->n > 0) {
-				*upto = str_of(rest.p, to);
-				return true;
-			}
-		}
-		end = from;
+		upto->p = rest.p;
+		upto->n = (size_t)(behind.p - rest.p) + n;
+		if (from > 0 && ends_in_line(str_from(*upto, from), file))
+			return true;
 	}
 	return false;
 }

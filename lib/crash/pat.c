@@ -100,6 +100,27 @@ next_alternative(const char *p)
 	return NULL;
 }
 
+/* Can what matches p begin at s?  True when that is not told at once. */
+static bool
+may_begin(const struct match *m, const char *p, const char *s)
+{
+	while (p[0] == '%' && p[1] == '(')
+		p += 2;
+	if (p[0] == '\0')
+		return true;
+	if (p[0] != '%')
+		return s < m->end && same(m, *p, *s);
+	if (p[1] == '{') {
+		for (p += 2; p != NULL; p = next_alternative(p))
+			if (may_begin(m, p, s))
+				return true;
+		return false;
+	}
+	if (strchr("SHNwaAv", p[1]) != NULL)
+		return s < m->end && is_class(p[1], (unsigned char)*s);
+	return true;
+}
+
 /* Where rest is still to be tried: before that place. */
 static size_t *
 failed_from(struct match *m, const char *rest)
@@ -131,7 +152,7 @@ greedy(struct match *m, const char *s, const char *longest, const char *least,
 			if (t == NULL)
 				return false;
 		}
-		if (match(m, rest, t, ncap))
+		if (may_begin(m, rest, t) && match(m, rest, t, ncap))
 			return true;
 		if (t == s)
 			break;
@@ -194,7 +215,8 @@ lazy(struct match *m, const char *rest, const char *s, int ncap)
 	if (from != NULL && *from < end)
 		end = *from;
 	for (i = at; i < end && m->steps <= m->most; i++)
-		if (match(m, rest, m->start + i, ncap))
+		if (may_begin(m, rest, m->start + i) &&
+		    match(m, rest, m->start + i, ncap))
 			return true;
 	if (from != NULL && *from > at)
 		*from = at;
