@@ -10,7 +10,7 @@
  * A block is three bytes.  Its hash is the product's upper bits; the constant's
  * lowest byte is 0, so that of four bytes the last one does not count.
  */
-enum { BLOCK = 3, SHORTEST = BLOCK + 1, HASH = 15, SLOTS = 1024 };
+enum { BLOCK = 3, SHORTEST = BLOCK + 1, HASH = 14, SLOTS = 1024 };
 
 static const uint32_t MULTIPLIER = 0x9e377900;
 static const uint32_t BYTES = 0xffffff; /* of a block, in four bytes */
@@ -22,9 +22,9 @@ struct entry {
 };
 
 struct words {
-	uint64_t map[(1 << HASH) / 64];
-	uint16_t slots[SLOTS]; /* 0: none, else where in entries */
-	struct entry *entries; /* the first is not used */
+	unsigned char map[1 << HASH]; /* 1: a block may have that hash */
+	uint16_t slots[SLOTS];	      /* 0: none, else where in entries */
+	struct entry *entries;	      /* the first is not used */
 	size_t nentries;
 	const char *const *list;
 	size_t n;
@@ -43,37 +43,6 @@ hash(uint32_t block)
 	return block * MULTIPLIER >> (32 - HASH);
 }
 
-/* How common a byte is in logs, roughly. */
-static int
-common(unsigned char c)
-{
-	static const char often[] =
-	    "jqzkxwv]['\"`(){}<>*=;!?ybpgmhufdlcsnroitea"
-	    "9876543_.:-/210 ";
-	const char *at = strchr(often, tolower(c));
-
-	return at != NULL && c != '\0' ? (int)(at - often) : 0;
-}
-
-/* Where in the word the two blocks begin that are seen least. */
-static size_t
-rarest(const char *word, size_t n)
-{
-	size_t best = 0;
-	int least = 0;
-
-	for (size_t i = 0; i + SHORTEST <= n; i++) {
-		int sum = 0;
-		for (size_t k = 0; k < SHORTEST; k++)
-			sum += common((unsigned char)word[i + k]);
-		if (i == 0 || sum < least) {
-			best = i;
-			least = sum;
-		}
-	}
-	return best;
-}
-
 static uint32_t
 four(const char *p)
 {
@@ -81,6 +50,64 @@ four(const char *p)
 
 	memcpy(&v, p, sizeof(v));
 	return le32toh(v);
+}
+
+/* What most of a log looks like: blocks that are in it are not rare. */
+static const char sample[] =
+    "    #0 0x55d0c1e2f3a4 in fuzz_target_one(char const*, unsigned long) "
+    "/src/project/src/lib/test/parser/read_file.cc:123:45\n"
+    "    #12 0x4a8fb7 in fuzzer::Fuzzer::ExecuteCallback(unsigned char "
+    "const*, unsigned long) /src/llvm-project/compiler-rt/lib/fuzzer/"
+    "FuzzerLoop.cpp:611:15\n"
+    "    #9 0x7fa9c4b16249 in __libc_start_call_main csu/../sysdeps/nptl/"
+    "libc_start_call_main.h:58:16\n"
+    "    #3 0x7f in __interceptor_malloc (/lib/x86_64-linux-gnu/libc.so.6+"
+    "0x2724f) (BuildId: 93ac1d8f)\n"
+    "    #5 0x7f in std::__1::basic_string<char, std::__1::char_traits<char>, "
+    "std::__1::allocator<char> >::operator=(void*) /usr/include/c++/v1/"
+    "string:20:1\n"
+    "==123==ERROR: AddressSanitizer: SEGV on address 0x602000000010 at pc "
+    "0x000000 bp 0x7ffe sp 0x7ffd T0\n"
+    "================================================================\n"
+    "SUMMARY: AddressSanitizer: heap-buffer-overflow /src/x.c:1:2 in main\n"
+    "  0x0c047fff8000: fa fa fd fd fa fa 00 00[fa]fa fa fa fa fa f1 f2 f3\n"
+    "#1024\tNEW    cov: 12 ft: 13 corp: 5/20b lim: 4 exec/s: 0 rss: 30Mb "
+    "L: 4/4 MS: 1 ChangeBit-\n"
+    "INFO: Running with entropic power schedule (0xFF, 100). INFO: Seed: 12\n"
+    "    #7 0x7f in blink::internal::LocalFrame::ReleaseContext(base::Callback"
+    "<void (external::ImageSource*)>) third_party/blink/renderer/core/page/"
+    "frame/animation_thread.cc:12\n"
+    "    #8 0x7f in update_color_table out/../lib/trace/message_function.h:3\n"
+    "freed by thread T0 here, previously allocated by thread T1 here: static "
+    "object symbol address state image location output error return name data "
+    "alternate create note runtime overflow\n"
+    "artifact_prefix='./'; Test unit written to ./crash-0123456789abcdef\n";
+
+/* How often blocks are in the sample, by their hash. */
+static void
+count_sample(const struct words *w, unsigned char often[1 << HASH])
+{
+	for (size_t i = 0; i + SHORTEST < sizeof(sample); i++)
+		often[hash(four(sample + i) | w->fold)]++;
+}
+
+/* Where in the word the two blocks begin that are seen least. */
+static size_t
+rarest(const struct words *w, const char *word, size_t n,
+    const unsigned char often[1 << HASH])
+{
+	size_t best = 0;
+	int least = 0;
+
+	for (size_t i = 0; i + SHORTEST <= n; i++) {
+		int sum = often[hash(four(word + i) | w->fold)] +
+			  often[hash(four(word + i + 1) | w->fold)];
+		if (i == 0 || sum < least) {
+			best = i;
+			least = sum;
+		}
+	}
+	return best;
 }
 
 static void
@@ -96,7 +123,7 @@ add_entry(struct words *w, size_t number, size_t at)
 	h = hash(e->block);
 	e->next = w->slots[h % SLOTS];
 	w->slots[h % SLOTS] = (uint16_t)w->nentries;
-	w->map[h / 64] |= (uint64_t)1 << (h % 64);
+	w->map[h] = 1;
 }
 
 static char *
@@ -113,6 +140,7 @@ struct words *
 words_new(const char *const *list, size_t n, bool fold)
 {
 	struct words *w = mem_alloc(sizeof(*w));
+	unsigned char *often = mem_alloc(1 << HASH);
 
 	w->fold = fold ? 0x20202020 & BYTES : 0;
 	for (int c = 0; c < 256; c++)
@@ -122,6 +150,7 @@ words_new(const char *const *list, size_t n, bool fold)
 	w->entries = mem_array(2 * n + 1, sizeof(*w->entries));
 	w->brief = mem_array(n + 1, sizeof(*w->brief));
 	w->list = (const char *const *)w->own;
+	count_sample(w, often);
 	for (size_t i = 0; i < n; i++) {
 		size_t len = strlen(list[i]), at;
 		w->own[i] = small_copy(w, list[i]);
@@ -129,10 +158,11 @@ words_new(const char *const *list, size_t n, bool fold)
 			w->brief[w->nbrief++] = (uint16_t)i;
 			continue;
 		}
-		at = rarest(w->own[i], len);
+		at = rarest(w, w->own[i], len, often);
 		add_entry(w, i, at);
 		add_entry(w, i, at + 1);
 	}
+	free(often);
 	return w;
 }
 
@@ -255,35 +285,50 @@ look_brief(const struct words *w, struct str s, struct words_set *set)
 	return true;
 }
 
+/* The last bytes of a text, where four cannot be read at once. */
 static bool
-maybe(const struct words *w, uint32_t block)
+search_end(const struct words *w, struct str s, size_t i, struct words_set *set)
 {
-	uint32_t h = hash(block);
+	for (; i + BLOCK <= s.n; i += 2) {
+		char rest[4] = {0};
+		uint32_t block;
 
-	return w->map[h / 64] >> (h % 64) & 1;
-}
-
-/* Every other place of s; false when set is NULL and there is a word. */
-static bool
-search(const struct words *w, struct str s, struct words_set *set)
-{
-	const uint32_t fold = w->fold;
-	uint32_t block;
-	char rest[4] = {0};
-	size_t i = 0;
-
-	for (; i + 4 <= s.n; i += 2) {
-		block = four(s.p + i) | fold;
-		if (maybe(w, block) && !look(w, s, i, block, set))
-			return false;
-	}
-	if (i + BLOCK == s.n) {
-		memcpy(rest, s.p + i, BLOCK);
-		block = four(rest) | fold;
-		if (maybe(w, block) && !look(w, s, i, block, set))
+		memcpy(rest, s.p + i, s.n - i < 4 ? s.n - i : 4);
+		block = four(rest) | w->fold;
+		if (w->map[hash(block)] && !look(w, s, i, block, set))
 			return false;
 	}
 	return w->nbrief == 0 || look_brief(w, s, set);
+}
+
+/*
+ * Every other place of s, four at a time as long as the map has none of them;
+ * false when set is NULL and there is a word.  So many bytes behind s can be
+ * read, too.
+ */
+static bool
+search(
+    const struct words *w, struct str s, size_t behind, struct words_set *set)
+{
+	const unsigned char *map = w->map;
+	const uint32_t fold = w->fold;
+	const size_t end = s.n + (behind < 8 ? behind : 8);
+	size_t i = 0;
+
+	for (; i + 10 <= end; i += 8) {
+		const char *p = s.p + i;
+		if (!(map[hash(four(p) | fold)] |
+			map[hash(four(p + 2) | fold)] |
+			map[hash(four(p + 4) | fold)] |
+			map[hash(four(p + 6) | fold)]))
+			continue;
+		for (size_t k = 0; k < 8; k += 2) {
+			uint32_t block = four(p + k) | fold;
+			if (map[hash(block)] && !look(w, s, i + k, block, set))
+				return false;
+		}
+	}
+	return search_end(w, s, i, set);
 }
 
 struct str
@@ -292,12 +337,12 @@ words_line(const struct words *w, struct str text, struct words_set *set)
 	struct str line = str_of(text.p, line_length(text));
 
 	*set = (struct words_set){0};
-	search(w, line, set);
+	search(w, line, text.n - line.n, set);
 	return line;
 }
 
 bool
 words_any(const struct words *w, struct str text)
 {
-	return !search(w, text, NULL);
+	return !search(w, text, 0, NULL);
 }

@@ -6,10 +6,9 @@
  * The search is that of Wu and Manber (A fast algorithm for multi-pattern
  * searching, 1994), without its shifts, since there are short words: of each
  * word the three bytes that are rarest in logs, and the three that begin one
- * byte behind them, are in a bitmap.  Of two places next to each other one is
- * even, so that only every other place of the line is looked at.  What the
- * bitmap lets pass is looked up in a hash table and compared with the words
- * that it may be.
+ * byte behind them, are in a map of hashes.  Of two places next to each other
+ * one is even, so that only every other place of the line is looked at.  What the
+ * map lets pass is compared with the words that it may be.
  */
 #ifndef LAGO_CRASH_WORDS_H
 #define LAGO_CRASH_WORDS_H
