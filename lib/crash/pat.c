@@ -100,25 +100,41 @@ next_alternative(const char *p)
 	return NULL;
 }
 
-/* Can what matches p begin at s?  True when that is not told at once. */
-static bool
-may_begin(const struct match *m, const char *p, const char *s)
+/* Bytes that what follows a run begins with. */
+struct first {
+	bool any; /* it is not told by a byte */
+	uint32_t set[8];
+};
+
+static void
+first_of(const struct match *m, const char *p, struct first *f)
 {
+	unsigned char c[2];
+
 	while (p[0] == '%' && p[1] == '(')
 		p += 2;
-	if (p[0] == '\0')
-		return true;
-	if (p[0] != '%')
-		return s < m->end && same(m, *p, *s);
-	if (p[1] == '{') {
+	if (p[0] == '%' && p[1] == '{') {
 		for (p += 2; p != NULL; p = next_alternative(p))
-			if (may_begin(m, p, s))
-				return true;
-		return false;
+			first_of(m, p, f);
+	} else if (p[0] == '%' || p[0] == '\0') {
+		f->any = true;
+	} else {
+		c[0] = (unsigned char)(m->fold ? tolower(*p) : *p);
+		c[1] = (unsigned char)(m->fold ? toupper(*p) : *p);
+		for (int i = 0; i < 2; i++)
+			f->set[c[i] / 32] |= (uint32_t)1 << (c[i] % 32);
 	}
-	if (strchr("SHNwaAv", p[1]) != NULL)
-		return s < m->end && is_class(p[1], (unsigned char)*s);
-	return true;
+}
+
+static bool
+may_begin(const struct match *m, const struct first *f, const char *s)
+{
+	unsigned char c;
+
+	if (f->any || s == m->end)
+		return f->any;
+	c = (unsigned char)*s;
+	return f->set[c / 32] >> (c % 32) & 1;
 }
 
 /* Where rest is still to be tried: before that place. */
@@ -143,16 +159,11 @@ static bool
 greedy(struct match *m, const char *s, const char *longest, const char *least,
     const char *rest, int ncap)
 {
-	bool literal = *rest != '\0' && *rest != '%' && !m->fold;
+	struct first f = {0};
 
+	first_of(m, rest, &f);
 	for (const char *t = longest; t >= least && m->steps <= m->most; t--) {
-		if (literal) {
-			t = memrchr(least, *rest,
-			    (size_t)((t < m->end ? t + 1 : t) - least));
-			if (t == NULL)
-				return false;
-		}
-		if (may_begin(m, rest, t) && match(m, rest, t, ncap))
+		if (may_begin(m, &f, t) && match(m, rest, t, ncap))
 			return true;
 		if (t == s)
 			break;
@@ -211,11 +222,13 @@ lazy(struct match *m, const char *rest, const char *s, int ncap)
 {
 	size_t *from = failed_from(m, rest), at = (size_t)(s - m->start), i;
 	size_t end = (size_t)(m->end - m->start) + 1;
+	struct first f = {0};
 
+	first_of(m, rest, &f);
 	if (from != NULL && *from < end)
 		end = *from;
 	for (i = at; i < end && m->steps <= m->most; i++)
-		if (may_begin(m, rest, m->start + i) &&
+		if (may_begin(m, &f, m->start + i) &&
 		    match(m, rest, m->start + i, ncap))
 			return true;
 	if (from != NULL && *from > at)
