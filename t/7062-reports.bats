@@ -2,6 +2,7 @@ load lib
 load home
 
 # Text that tries to leave whatever it is put into.
+# shellcheck disable=SC2016
 evil() {
 	jq -cn --arg s "$(printf '```\n</script><img src=x>[x](http://evil.example) @all #1 `` ` {0} | \033[2J\302\2331m \342\200\256 \\ end')" \
 		--arg big "$(printf 'A%.0s' {1..100000})" '
@@ -45,7 +46,8 @@ odd() {
 	run bash -c 'cat record <(echo {}) record | lago-crashes show -f text -'
 	[ "$status" -eq 65 ]
 	[ "$(grep -c '^Severity:' <<<"$output")" -eq 2 ]
-	run bash -c 'lago-triage -l -j /dev/null | lago-crashes show -'
+	: >empty
+	run bash -c 'lago-triage -l -j empty | lago-crashes show -'
 	[ "$status" -eq 1 ]
 	[ -z "$output" ]
 	run lago-crashes show -f html - <record
@@ -93,6 +95,7 @@ odd() {
 @test "reports: a table's cells hold what is in them" {
 	need jq
 	fake_home
+	# shellcheck disable=SC2016
 	fake_crash 1 1 pipe 'a|b`|`c' crash_line '"x|y:1:2"' bucket '"0123456789ab"' >/dev/null
 	lago-import 1 >/dev/null
 	lago-crashes list -f md >"$BATS_TEST_TMPDIR/out"
@@ -119,9 +122,9 @@ odd() {
 	sha=$(printf 'crash a' | sha256sum | cut -c 1-64)
 	for format in text md; do
 		lago-crashes show -f $format "$sha" >report
-		sed -n '/cd "\$(mktemp/,/^ *'"'.\/target'"'/p' report >command
-		run bash command
-		[ "$status" -eq 7 ] || { cat command; echo "$output"; false; }
+		sed -n "/mktemp -d/,/^ *'.\/target'/p" report >pasted
+		run bash pasted
+		[ "$status" -eq 7 ] || { cat pasted; echo "$output"; false; }
 		[[ $output == "it's \"x\" \$(id)|"*"/crashes/$sha|crash a" ]]
 		# The input, from the page.
 		sed -n '/^ *00000000: /,/^[^ 0]*$/p' report | grep '^ *0' >dump
