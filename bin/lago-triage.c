@@ -23,6 +23,7 @@
 #include "crash/replay.h"
 #include "crash/report.h"
 #include "crash/rules.h"
+#include "crash/together.h"
 #include "crash/verdict.h"
 #include "run/fromjob.h"
 #include "target/cpus.h"
@@ -35,7 +36,7 @@ static const char usage[] =
     "       lago-triage [-0jqvV] [-c cpus] [-H dir] [-m MiB] [-o path]\n"
     "                   [-P workers] [-r tries] [-t duration]\n"
     "                   [-x name=value]... [id...]\n"
-    "       lago-triage -l [-0jqvV] [-x name=value]... [log...]\n";
+    "       lago-triage -l [-0jqsvV] [-x name=value]... [log...]\n";
 
 enum { LOG_MAX = 64 << 20 };
 
@@ -44,7 +45,7 @@ enum { LOG_MAX = 64 << 20 };
 #define LIMIT_LIBFUZZER 25
 
 struct setting {
-	bool nul, json, logs, quiet, verbose, fresh;
+	bool nul, json, logs, similar, quiet, verbose, fresh;
 	struct verdict_policy policy;
 	struct strs ignore, env;
 	struct exec_target target;
@@ -125,7 +126,7 @@ options(struct setting *s, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+0c:hH:jlm:o:P:qr:t:vVx:")) != -1)
+	while ((c = getopt(argc, argv, "+0c:hH:jlm:o:P:qr:st:vVx:")) != -1)
 		switch (c) {
 		case '0':
 			s->nul = true;
@@ -158,6 +159,9 @@ options(struct setting *s, int argc, char **argv)
 		case 'r':
 			s->replay.tries = (int)opt_num(c, optarg, 1, 1000);
 			break;
+		case 's':
+			s->similar = true;
+			break;
 		case 't':
 			s->limit = opt_duration(c, optarg);
 			break;
@@ -183,8 +187,10 @@ read_log(const char *name, struct buf *text, bool *cut, struct fail *f)
 	return file_read(AT_FDCWD, name, LOG_MAX, text, cut, f);
 }
 
+/* together NULL: at once. */
 static int
-one_log(struct verdict *v, struct out *o, const char *name)
+one_log(struct verdict *v, struct together *together, struct out *o,
+    const char *name)
 {
 	struct record r = {.verdict = v, .log = name};
 	struct buf text = BUF_INIT;
@@ -193,7 +199,10 @@ one_log(struct verdict *v, struct out *o, const char *name)
 	if (read_log(name, &text, &r.truncated, &f) == -1)
 		return opt_warn(&f);
 	verdict_text(v, buf_str(&text), text.len);
-	record_write(o, &r);
+	if (together == NULL)
+		record_write(o, &r);
+	else if (together_add(together, &r, &f) == -1)
+		opt_fail(&f);
 	buf_release(&text);
 	return v->report->kind != NULL ? EX_LAGO_OK : EX_LAGO_NO;
 }
@@ -202,19 +211,27 @@ static int
 logs(struct setting *s, struct rules *rules, char **argv)
 {
 	struct verdict *v = verdict_new(rules, &s->policy);
+	struct together *together = NULL;
 	struct opt_operands operands;
+	struct fail f;
 	struct out o;
 	int status = 0;
 	char *name;
 
 	out_init(&o, stdout, s->json);
+	if (s->similar && (together = together_new(rules, s->json, &f)) == NULL)
+		opt_fail(&f);
 	if (*argv == NULL && !s->nul)
-		status = one_log(v, &o, "-");
+		status = one_log(v, together, &o, "-");
 	else {
 		opt_operands(&operands, argv, true, s->nul, usage);
 		while ((name = opt_next(&operands)) != NULL)
-			status = fail_worse(status, one_log(v, &o, name));
+			status =
+			    fail_worse(status, one_log(v, together, &o, name));
 	}
+	if (together != NULL && together_print(together, &o, &f) == -1)
+		opt_fail(&f);
+	together_free(together);
 	verdict_free(v);
 	return status;
 }
@@ -444,6 +461,8 @@ main(int argc, char **argv)
 	s.rules = rules_load(NULL, &f);
 	if (s.rules == NULL)
 		opt_fail(&f);
+	if (s.similar && !s.logs)
+		opt_usage(usage, "-s needs -l");
 	if (s.logs)
 		opt_exit(logs(&s, s.rules, argv + optind));
 	first = split(&s, argv);

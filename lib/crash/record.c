@@ -309,6 +309,8 @@ write_json(struct out *o, const struct record *r)
 	word(o, "bucket", k != NULL ? k->key : NULL);
 	word(o, "bucket_top", k != NULL ? k->top_key : NULL);
 	word(o, "bucket_exact", k != NULL ? k->exact : NULL);
+	if (r->clusters)
+		out_int_or(o, "cluster", r->cluster, -1);
 	out_int(o, "reports", (int64_t)v->reports);
 	also(o, v);
 	out_bool(o, "truncated", p->truncated || r->truncated);
@@ -347,6 +349,8 @@ write_tsv(struct out *o, const struct record *r)
 	out_bytes(
 	    o, "message", p->message.n > 0 ? p->message.p : "", p->message.n);
 	out_text(o, "input", r->input != NULL ? r->input : r->log);
+	if (r->clusters)
+		out_int_or(o, "cluster", r->cluster, -1);
 	out_end(o);
 	buf_release(&b);
 }

@@ -29,6 +29,8 @@ struct record {
 	size_t nbuckets;
 	const char *target, *build; /* name, hex build id; NULL not known */
 	bool truncated;		    /* the output was cut */
+	bool clusters;		    /* there is a field cluster */
+	int64_t cluster;	    /* -1: in none */
 	const char *mode;	    /* replay: "exec" or "fork" */
 	bool aslr;		    /* addresses were random */
 };
