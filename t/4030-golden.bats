@@ -8,7 +8,7 @@ load lib
 	cd "$TOP/t/golden/logs"
 	grep -v '^#' ../logs.tsv >"$BATS_TEST_TMPDIR/table"
 	cut -f1 "$BATS_TEST_TMPDIR/table" | sed 's/$/.log/' >"$BATS_TEST_TMPDIR/names"
-	ls *.log | LC_ALL=C sort | diff - <(LC_ALL=C sort "$BATS_TEST_TMPDIR/names")
+	printf '%s\n' *.log | sort | diff - <(sort "$BATS_TEST_TMPDIR/names")
 	tr '\n' '\0' <"$BATS_TEST_TMPDIR/names" | lago-triage -0lj |
 		jq -r 'def s: if . == null or . == "" or . == [] then "-"
 				elif type == "array" then map(tostring) |

@@ -80,6 +80,17 @@ details(struct reader *r, struct report *p, struct str text)
 		p->kind = kinds_find("segv-exec");
 }
 
+/*   [1] size=8 'name' /src/a.c in /src/a.so */
+static bool
+odr_variable(struct reader *r, struct str line)
+{
+	struct str cap[PAT_CAPTURES];
+
+	if (pat_match("%s[%N] size=%N '%(%-%)'", line, cap))
+		r->now->message = reader_keep(r, cap[0]);
+	return false;
+}
+
 static bool
 header(struct reader *r, struct str line)
 {
@@ -110,6 +121,8 @@ header(struct reader *r, struct str line)
 		kind = kinds_find("unknown-crash");
 	reader_open(r, kind->name, tool, !(tsan && warning));
 	details(r, r->now, cap[2]);
+	if (strcmp(kind->name, "odr-violation") == 0)
+		r->more = odr_variable;
 	if (strcmp(kind->name, "sanitizer-check") == 0 ||
 	    strcmp(kind->name, "oom") == 0)
 		r->now->message = reader_keep(r, cap[2]);

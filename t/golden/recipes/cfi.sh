@@ -13,4 +13,5 @@ log cfi-recover ./cfi-recover wrong_function
 clang++ -g -O1 -fsanitize=cfi -flto -fvisibility=hidden -fuse-ld=lld -w \
 	-o cfi-trap "$work/cxx.cc"
 need gdb || return 0
+# shellcheck disable=SC2016 # gdb's own variable
 log cfi-trap gdb -nx -batch -ex run -ex bt -ex 'x/i $pc' --args ./cfi-trap wrong_function

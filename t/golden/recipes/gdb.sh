@@ -5,6 +5,7 @@ need gcc gdb || return 0
 gcc -g -O0 -w -o plain "$work/crash.c" -fno-stack-protector
 gcc -g -O0 -w -o threads "$work/threads.c"
 g++ -g -O0 -w -o cxx "$work/cxx.cc"
+# shellcheck disable=SC2016 # gdb's own variable
 session() { # NAME PROGRAM BUG
 	log "gdb-$1" gdb -nx -batch -ex run -ex bt -ex 'info registers' \
 		-ex 'x/i $pc' --args "./$2" "$3"
