@@ -16,9 +16,12 @@
 #include "base/out.h"
 #include "base/sig.h"
 #include "base/strs.h"
+#include "corpus/cache.h"
 #include "corpus/inputs.h"
 #include "corpus/minimize.h"
+#include "corpus/publish.h"
 #include "corpus/scratch.h"
+#include "corpus/select.h"
 #include "corpus/shrink.h"
 #include "run/fromjob.h"
 #include "target/cpus.h"
@@ -26,10 +29,10 @@
 
 static const char usage[] =
     "usage: lago-minimize [-0jqvV] [-b duration] [-c cpus] [-D driver]\n"
-    "                     [-m MiB] -o path [-P workers] [-t duration]\n"
+    "                     [-m MiB] [-o path] [-P workers] [-t duration]\n"
     "                     [-x name=value]... [input...] -- command...\n"
     "       lago-minimize [-0jqvV] [-b duration] [-c cpus] [-D driver]\n"
-    "                     [-H dir] [-m MiB] -o path [-P workers]\n"
+    "                     [-H dir] [-m MiB] [-o path] [-P workers]\n"
     "                     [-t duration] [-x name=value]... [id]\n";
 
 /* Seconds a run may take when nobody said. */
@@ -38,8 +41,25 @@ static const char usage[] =
 
 #define CRASH_STATUS_MAX 16
 
+/* What comes out for a corpus. */
+enum output {
+	TO_DIR,
+	TO_NAMES,
+	TO_PLACE,
+	TO_SYNC,
+	TO_LIST,
+	TO_FILES,
+	TO_TUPLES
+};
+
+static const char *const output_name[] = {
+    "dir", "names", "place", "sync", "list", "files", "tuples", NULL};
+
 struct setting {
-	bool nul, json, quiet, verbose, edges;
+	bool nul, json, quiet, verbose, edges, joint;
+	enum output output;
+	struct strs base;
+	const char *cache; /* NULL: where it always is; "": none */
 	double start, budget, limit;
 	const char *driver, *home, *out, *cpu_list, *quarantine, *others, *file;
 	unsigned memory, workers;
@@ -50,6 +70,18 @@ struct setting {
 	struct cpus cpus;
 	char **command;
 };
+
+static const char *const goal_name[] = {"files", "bytes", "time", NULL};
+
+/* The number of a word in a list that NULL ends, or -1. */
+static int
+word(const char *const *list, const char *text)
+{
+	for (int i = 0; list[i]; i++)
+		if (!strcmp(list[i], text))
+			return i;
+	return -1;
+}
 
 static void
 setting_x(struct setting *s, const char *text)
@@ -69,8 +101,18 @@ setting_x(struct setting *s, const char *text)
 		s->file = eq + 1;
 	else if (!strcmp(text, "cover=edges") || !strcmp(text, "cover=counts"))
 		s->edges = eq[1] == 'e';
-	else if (!strcmp(text, "goal=files") || !strcmp(text, "goal=bytes"))
-		s->goal = eq[1] == 'b' ? COVER_BYTES : COVER_FILES;
+	else if (!strcmp(text, "joint=0") || !strcmp(text, "joint=1"))
+		s->joint = eq[1] == '1';
+	else if (!strncmp(text, "base=", 5) && eq[1])
+		strs_add(&s->base, eq + 1);
+	else if (!strncmp(text, "cache=", 6) && eq[1])
+		s->cache = strcmp(eq + 1, "no") ? eq + 1 : "";
+	else if (!strncmp(text, "goal=", 5) &&
+		 (n = word(goal_name, eq + 1)) >= 0)
+		s->goal = (enum cover_goal)n;
+	else if (!strncmp(text, "result=", 7) &&
+		 (n = word(output_name, eq + 1)) >= 0)
+		s->output = (enum output)n;
 	else if (!strncmp(text, "crash_status=", 13) &&
 		 s->ncrash_status < CRASH_STATUS_MAX &&
 		 !opt_parse_num(eq + 1, 1, 255, &n))
@@ -234,7 +276,8 @@ warn_counts(
 	    {m->gone, "inputs could not be read", false},
 	    {m->unrun, "inputs not run for want of time: kept", false},
 	    {m->lost, "tuples not shown by the result", false},
-	    {m->unstable, "tuples that nothing shows twice", true},
+	    {m->unstable, "tuples that come and go", true},
+	    {m->cached, "inputs known from an earlier call", true},
 	    {inputs_count(in, INPUT_COPY, &bytes), "second copies", true},
 	    {inputs_count(in, INPUT_EMPTY, &bytes), "empty inputs", true},
 	};
@@ -307,6 +350,98 @@ input_record(const struct setting *s, const struct shrink *r)
 	fflush(stdout);
 }
 
+/* One line for each input, kept or not. */
+static void
+print_files(
+    const struct setting *s, const struct inputs *in, struct minimize *m)
+{
+	static const char *const state[] = {
+	    "unrun", "traced", "crashed", "hung", "copy", "empty", "gone"};
+	uint32_t *alone = select_alone(&m->traces);
+	struct out o;
+
+	out_init(&o, stdout, s->json);
+	for (size_t i = 0; i < in->n; i++) {
+		const struct input *one = &in->v[i];
+		bool traced = one->state == INPUT_TRACED;
+		char hex[2 * INPUT_SHA + 1];
+
+		inputs_hex(one, hex);
+		out_text(&o, "input", one->path);
+		out_text(&o, "state", state[one->state]);
+		out_int(&o, "bytes", (int64_t)one->size);
+		out_int_or(&o, "micros", one->micros, 0);
+		out_int_or(&o, "tuples",
+		    traced ? (int64_t)m->traces.v[one->trace].n : -1, -1);
+		out_int_or(
+		    &o, "alone", traced ? (int64_t)alone[one->trace] : -1, -1);
+		out_bool(&o, "kept", m->kept[i]);
+		out_text(&o, "sha256", one->hashed ? hex : NULL);
+		out_end(&o);
+	}
+	free(alone);
+}
+
+/* One line for each tuple of each input that was traced. */
+static void
+print_tuples(
+    const struct setting *s, const struct inputs *in, struct minimize *m)
+{
+	struct out o;
+
+	out_init(&o, stdout, s->json);
+	for (size_t i = 0; i < in->n; i++) {
+		const uint32_t *tuple;
+
+		if (in->v[i].state != INPUT_TRACED)
+			continue;
+		tuple = trace_get(&m->traces, in->v[i].trace);
+		for (uint32_t k = 0; k < m->traces.v[in->v[i].trace].n; k++) {
+			out_text(&o, "input", in->v[i].path);
+			out_int(&o, "edge", tuple[k] / 8);
+			out_int(&o, "class", tuple[k] % 8);
+			out_end(&o);
+		}
+	}
+}
+
+/* The paths of what is kept. */
+static void
+print_list(
+    const struct setting *s, const struct inputs *in, const struct minimize *m)
+{
+	struct out o;
+
+	out_init(&o, stdout, s->json);
+	for (size_t i = 0; i < in->n; i++) {
+		if (!m->kept[i])
+			continue;
+		if (s->nul) {
+			fwrite(in->v[i].path, 1, strlen(in->v[i].path) + 1,
+			    stdout);
+			continue;
+		}
+		out_text(&o, "input", in->v[i].path);
+		out_end(&o);
+	}
+}
+
+static void
+print_corpus(
+    const struct setting *s, const struct inputs *in, struct minimize *m)
+{
+	if (s->quiet)
+		return;
+	if (s->output == TO_LIST)
+		print_list(s, in, m);
+	else if (s->output == TO_FILES)
+		print_files(s, in, m);
+	else if (s->output == TO_TUPLES)
+		print_tuples(s, in, m);
+	else
+		corpus_record(s, in, m);
+}
+
 static double
 limit(const struct setting *s, bool libfuzzer)
 {
@@ -322,10 +457,21 @@ corpus(struct setting *s, struct inputs *in, const char *dir)
 	struct minimize m = {.merge = merge,
 	    .goal = s->goal,
 	    .end = s->budget > 0 ? s->start + s->budget : 0,
+	    .joint = s->joint,
+	    .result = s->output < TO_LIST ? (enum minimize_result)s->output
+					  : MINIMIZE_KEPT,
 	    .out = s->out,
-	    .quarantine = s->quarantine};
+	    .quarantine = s->quarantine,
+	    .cache = !s->cache	   ? cache_dir()
+		     : s->cache[0] ? s->cache
+				   : NULL};
 	struct fail f;
+	int status;
 
+	if (merge && (s->joint || s->goal == COVER_TIME))
+		opt_die(EX_LAGO_UNAVAILABLE,
+		    "%s needs a build by afl-clang-fast, not libFuzzer's '%s'",
+		    s->joint ? "joint=1" : "goal=time", s->command[0]);
 	m.collect = (struct collect){.argv = s->command,
 	    .env = strs_argv(&s->env),
 	    .dir = dir,
@@ -342,10 +488,10 @@ corpus(struct setting *s, struct inputs *in, const char *dir)
 	if (minimize_corpus(&m, in, &f))
 		return sig_got ? 0 : opt_warn(&f);
 	warn_counts(s, in, &m);
-	corpus_record(s, in, &m);
-	if (m.gone)
-		return EX_LAGO_NOINPUT;
-	return m.lost ? EX_LAGO_NO : EX_LAGO_OK;
+	print_corpus(s, in, &m);
+	status = m.gone ? EX_LAGO_NOINPUT : m.lost ? EX_LAGO_NO : EX_LAGO_OK;
+	minimize_release(&m);
+	return status;
 }
 
 static int
@@ -392,10 +538,20 @@ operands(struct setting *s, char **argv, struct inputs *in)
 	opt_operands(&list, argv, true, s->nul, usage);
 	while ((name = opt_next(&list)))
 		strs_add(&s->names, name);
-	if (s->names.n == 1 && !stat(s->names.v[0], &st) && S_ISREG(st.st_mode))
+	if (s->names.n == 1 && s->base.n == 0 && s->output == TO_DIR &&
+	    !stat(s->names.v[0], &st) && S_ISREG(st.st_mode))
 		return s->names.v[0];
-	for (size_t i = 0; i < s->names.n; i++)
-		if (inputs_add(in, s->names.v[i], &f))
+	for (size_t i = 0; i < s->names.n; i++) {
+		if (s->output == TO_PLACE && publish_is_live(s->names.v[i]))
+			opt_die(EX_LAGO_TEMP,
+			    "a fuzzer works in '%s': stop it first, or add to "
+			    "it with -x result=sync",
+			    s->names.v[i]);
+		if (inputs_add(in, s->names.v[i], false, &f))
+			status = fail_worse(status, opt_warn(&f));
+	}
+	for (size_t i = 0; i < s->base.n; i++)
+		if (inputs_add(in, s->base.v[i], true, &f))
 			status = fail_worse(status, opt_warn(&f));
 	if (status)
 		opt_exit(status);
@@ -428,7 +584,8 @@ from_job(struct setting *s, char **argv)
 	strs_add(&words, "lago-minimize");
 	for (int i = 1; i < optind; i++)
 		strs_add(&words, argv[i]);
-	fromjob_path(&words, "-o", s->out);
+	if (s->out)
+		fromjob_path(&words, "-o", s->out);
 	fromjob_path(&words, "-xquarantine=", s->quarantine);
 	fromjob_path(&words, "-xothers=", s->others);
 	sig_init();
@@ -437,6 +594,21 @@ from_job(struct setting *s, char **argv)
 	fromjob_close(&j);
 	sig_raise();
 	return status;
+}
+
+static void
+check_output(const struct setting *s)
+{
+	bool needed = s->output != TO_PLACE && s->output < TO_LIST;
+
+	if (needed && (!s->out || !s->out[0]))
+		opt_usage(usage, "no -o");
+	if (!needed && s->out)
+		opt_usage(
+		    usage, "no -o with result=%s", output_name[s->output]);
+	if (s->joint && s->output > TO_NAMES)
+		opt_usage(
+		    usage, "no joint=1 with result=%s", output_name[s->output]);
 }
 
 int
@@ -452,8 +624,7 @@ main(int argc, char **argv)
 	opt_start(argv);
 	options(&s, argc, argv);
 	first = split(&s, argv);
-	if (!s.out || !s.out[0])
-		opt_usage(usage, "no -o");
+	check_output(&s);
 	if (!first)
 		opt_exit(from_job(&s, argv));
 	one = operands(&s, first, &in);

@@ -76,6 +76,13 @@ hash_bytes(const void *p, size_t n, char hex[HASH_HEX])
 	hex_of(digest, (HASH_HEX - 1) / 2, hex);
 }
 
+void
+hash_raw(const void *p, size_t n, uint8_t sha[32])
+{
+	if (EVP_Digest(p, n, sha, NULL, EVP_sha256(), NULL) != 1)
+		errx(EX_LAGO_TEMP, "SHA-256 is not to be had from libcrypto");
+}
+
 int
 hash_fd(int fd, char hex[HASH_HEX])
 {

@@ -15,6 +15,7 @@ void hash_add(struct hash *h, const void *p, size_t n);
 void hash_end(struct hash *h, char hex[HASH_HEX]); /* frees h */
 
 void hash_bytes(const void *p, size_t n, char hex[HASH_HEX]);
+void hash_raw(const void *p, size_t n, uint8_t sha[32]); /* the bytes */
 /* From the start of the file to its end; the offset is left anywhere. -1 with
  * errno. */
 int hash_fd(int fd, char hex[HASH_HEX]);

@@ -2,7 +2,8 @@
  * Each worker is a process: server, child and worker share a CPU, so that a
  * pipe wakes its reader without leaving it (2.5 times as fast with persistent
  * targets).  A shared counter hands out inputs; answers come back through a
- * pipe, each trace in full only the first time that worker sees it.
+ * pipe, each trace in full only the first time that worker sees it.  A content
+ * that one worker has taken the others leave alone.
  *
  * What a worker had not said yet when it died stays NEW and is run again by the
  * next pass.  A worker adopts what its server leaves behind, and kills it.
@@ -24,8 +25,10 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/sig.h"
+#include "corpus/cache.h"
 #include "corpus/collect.h"
 #include "corpus/inputs.h"
 #include "corpus/trace.h"
@@ -33,15 +36,24 @@
 
 enum { STOP_SECONDS = 3, SIGNAL_EVERY = 64 };
 
-/* One answer; then n tuples, or n bytes of a failure's text. */
-enum { SAY_STATE, SAY_TRACE, SAY_AGAIN, SAY_FAIL };
+/* One answer; then n bytes: a packed trace, or a failure's text.  value: the
+ * state; tuples of the trace; number of the trace, this worker's or the
+ * cache's; status. */
+enum { SAY_STATE, SAY_TRACE, SAY_AGAIN, SAY_CACHED, SAY_FAIL };
 struct answer {
-	uint32_t what, input, value, n; /* value: state, trace number, status */
+	uint32_t what, input, value, n, micros, hashed;
+	uint8_t sha[INPUT_SHA];
 };
 
 struct shared {
 	volatile uint32_t next, stop;
 	volatile uint64_t execs;
+};
+
+/* Contents that somebody runs already: hashes, shared by the workers. */
+struct taken {
+	volatile uint64_t *table;
+	size_t slots;
 };
 
 struct worker {
@@ -57,6 +69,7 @@ struct pool {
 	struct inputs *in;
 	struct traces *t;
 	struct shared *shared;
+	struct taken taken;
 	uint32_t *todo, left; /* inputs of this pass */
 	struct worker *worker;
 	size_t workers;
@@ -68,39 +81,119 @@ struct pool {
 struct self {
 	struct pool *p;
 	struct forkserver *server;
-	struct traces seen;
 	struct buf data;
 	uint32_t *tuple;
+	uint8_t *packed;
+	uint64_t *seen; /* hashes of traces this worker has sent */
+	uint32_t *number;
+	size_t slots, sent;
 	FILE *to;
 };
 
 static void
-answer(struct self *w, uint32_t what, uint32_t input, uint32_t value,
-    const void *more, uint32_t n, size_t each)
+answer(struct self *w, struct answer *a, const void *more)
 {
-	struct answer a = {what, input, value, n};
-
-	fwrite(&a, sizeof a, 1, w->to);
-	if (n)
-		fwrite(more, each, n, w->to);
+	fwrite(a, sizeof *a, 1, w->to);
+	if (a->n && more)
+		fwrite(more, 1, a->n, w->to);
 }
 
 static void
-answer_trace(struct self *w, uint32_t input)
+seen_grow(struct self *w)
 {
-	size_t size;
-	const uint8_t *map = forkserver_map(w->server, &size);
-	uint32_t n, id;
-	bool fresh;
+	uint64_t *seen = w->seen;
+	uint32_t *number = w->number;
+	size_t slots = w->slots, at;
 
-	if (!w->tuple)
+	w->slots = slots ? slots * 2 : 1024;
+	w->seen = mem_array(w->slots, sizeof *w->seen);
+	w->number = mem_array(w->slots, sizeof *w->number);
+	for (size_t i = 0; i < slots; i++) {
+		if (!seen[i])
+			continue;
+		for (at = seen[i] & (w->slots - 1); w->seen[at];)
+			at = (at + 1) & (w->slots - 1);
+		w->seen[at] = seen[i];
+		w->number[at] = number[i];
+	}
+	free(seen);
+	free(number);
+}
+
+static void
+answer_trace(struct self *w, struct answer *a)
+{
+	size_t size, at;
+	const uint8_t *map = forkserver_map(w->server, &size);
+	uint64_t hash;
+	uint32_t n;
+
+	if (!w->tuple) {
 		w->tuple = mem_array(size + 8, sizeof *w->tuple);
+		w->packed = mem_array(size + 8, TRACE_PACKED);
+	}
 	n = trace_tuples(map, size, w->p->c->edges, w->tuple);
-	id = trace_add(&w->seen, w->tuple, n, 0, &fresh);
-	if (fresh)
-		answer(w, SAY_TRACE, input, id, w->tuple, n, sizeof *w->tuple);
-	else
-		answer(w, SAY_AGAIN, input, id, NULL, 0, 0);
+	a->n = trace_pack(w->tuple, n, w->packed);
+	hash = trace_hash(w->packed, a->n) | 1; /* 0 is an empty place */
+	if (w->sent * 2 >= w->slots)
+		seen_grow(w);
+	for (at = hash & (w->slots - 1); w->seen[at] && w->seen[at] != hash;)
+		at = (at + 1) & (w->slots - 1);
+	if (w->seen[at]) {
+		a->what = SAY_AGAIN;
+		a->value = w->number[at];
+		a->n = 0;
+	} else {
+		w->seen[at] = hash;
+		w->number[at] = (uint32_t)w->sent++;
+		a->what = SAY_TRACE;
+		a->value = n;
+	}
+	answer(w, a, w->packed);
+}
+
+/* Is somebody on this content? Else it is ours. */
+static bool
+take_content(struct taken *t, const uint8_t *sha)
+{
+	uint64_t h, there;
+	size_t at;
+
+	memcpy(&h, sha, sizeof h);
+	h |= 1;
+	for (at = h & (t->slots - 1);; at = (at + 1) & (t->slots - 1)) {
+		there = __sync_val_compare_and_swap(&t->table[at], 0, h);
+		if (there == 0)
+			return false;
+		if (there == h)
+			return true;
+	}
+}
+
+/* What is known without a run; true when that was answered. */
+static bool
+known(struct self *w, struct answer *a)
+{
+	const struct collect *c = w->p->c;
+	const struct cache_entry *e;
+
+	if (c->again)
+		return false;
+	a->hashed = 1;
+	hash_raw(buf_str(&w->data), w->data.len, a->sha);
+	if (take_content(&w->p->taken, a->sha)) {
+		a->value = INPUT_COPY;
+		answer(w, a, NULL);
+		return true;
+	}
+	e = c->cache ? cache_by_sha(c->cache, a->sha) : NULL;
+	if (!e)
+		return false;
+	a->micros = e->micros;
+	a->what = e->state == INPUT_TRACED ? SAY_CACHED : SAY_STATE;
+	a->value = e->state == INPUT_TRACED ? e->trace : e->state;
+	answer(w, a, NULL);
+	return true;
 }
 
 /* A crash counts when its process had run nothing else; a time-out when twice
@@ -128,27 +221,30 @@ static int
 run_input(struct self *w, uint32_t i, struct fail *f)
 {
 	struct input *in = &w->p->in->v[i];
+	struct answer a = {.what = SAY_STATE, .input = i};
 	struct forkserver_run r;
+	double start;
 
 	if (inputs_read(in, &w->data, NULL)) {
-		answer(w, SAY_STATE, i, in->state, NULL, 0, 0);
+		a.value = in->state;
+		answer(w, &a, NULL);
 		return 0;
 	}
+	if (known(w, &a))
+		return 0;
+	start = clock_mono();
 	if (run_once(w, &r, f))
 		return -1;
-	switch (r.end) {
-	case FORKSERVER_OK:
-		answer_trace(w, i);
-		return 0;
-	case FORKSERVER_STOPPED:
+	a.micros = (uint32_t)((clock_mono() - start) * 1e6) + 1;
+	if (r.end == FORKSERVER_STOPPED)
 		return 1;
-	case FORKSERVER_TIMEOUT:
-		answer(w, SAY_STATE, i, INPUT_HUNG, NULL, 0, 0);
-		return 0;
-	default:
-		answer(w, SAY_STATE, i, INPUT_CRASHED, NULL, 0, 0);
+	if (r.end == FORKSERVER_OK) {
+		answer_trace(w, &a);
 		return 0;
 	}
+	a.value = r.end == FORKSERVER_TIMEOUT ? INPUT_HUNG : INPUT_CRASHED;
+	answer(w, &a, NULL);
+	return 0;
 }
 
 static int
@@ -226,8 +322,11 @@ worker_main(struct pool *p, size_t number, int to, pid_t parent)
 	mkdir(path, 0700);
 	w.server = forkserver_start(&o, &f);
 	if ((!w.server || run_all(&w, &f)) && !sig_got)
-		answer(&w, SAY_FAIL, 0, (uint32_t)f.status, f.text,
-		    (uint32_t)strlen(f.text), 1);
+		answer(&w,
+		    &(struct answer){.what = SAY_FAIL,
+			.value = (uint32_t)f.status,
+			.n = (uint32_t)strlen(f.text)},
+		    f.text);
 	forkserver_stop(w.server);
 	kill_orphans();
 	fflush(w.to);
@@ -264,49 +363,74 @@ worker_start(struct pool *p, struct worker *w, size_t number)
 
 static void
 take_trace(struct pool *p, struct worker *w, const struct answer *a,
-    const uint32_t *tuple)
+    const char *packed)
 {
 	struct input *in = &p->in->v[a->input];
+	struct trace *t, one;
 
-	if (a->what == SAY_TRACE) {
+	switch (a->what) {
+	case SAY_TRACE:
+		one = (struct trace){
+		    (const uint8_t *)packed, a->n, a->value, a->input};
+		in->trace = trace_put(p->t, &one, false, NULL);
 		w->trace = mem_grow(w->trace, w->traces + 1, sizeof *w->trace);
-		w->trace[w->traces++] =
-		    trace_add(p->t, tuple, a->n, a->input, NULL);
-	} else {
-		struct trace *t = &p->t->v[w->trace[a->value]];
-
+		w->trace[w->traces++] = in->trace;
+		break;
+	case SAY_CACHED:
+		one = cache_trace(p->c->cache, a->value);
+		one.input = a->input;
+		in->trace = trace_put(p->t, &one, true, NULL);
+		break;
+	default:
+		in->trace = w->trace[a->value];
+		t = &p->t->v[in->trace];
 		if (a->input < t->input)
 			t->input = a->input;
 	}
 	in->state = INPUT_TRACED;
-	in->trace = w->trace[a->value];
+}
+
+static void
+take_answer(
+    struct pool *p, struct worker *w, const struct answer *a, const char *more)
+{
+	struct input *in;
+
+	if (a->what == SAY_FAIL) {
+		if (!p->fail.status)
+			fail_set(
+			    &p->fail, (int)a->value, "%.*s", (int)a->n, more);
+		return;
+	}
+	in = &p->in->v[a->input];
+	if (a->what == SAY_STATE)
+		in->state = a->value;
+	else
+		take_trace(p, w, a, more);
+	in->micros = a->micros;
+	if (a->hashed) {
+		memcpy(in->sha, a->sha, sizeof in->sha);
+		in->hashed = true;
+	}
 }
 
 static void
 take_answers(struct pool *p, struct worker *w)
 {
-	const char *at = buf_str(&w->in), *end = at + w->in.len, *more;
+	const char *at = buf_str(&w->in), *end = at + w->in.len;
 	struct answer a;
-	size_t each;
+	size_t left;
 
-	for (; (size_t)(end - at) >= sizeof a; at = more + a.n * each) {
+	for (; (size_t)(end - at) >= sizeof a; at += sizeof a + a.n) {
 		memcpy(&a, at, sizeof a);
-		more = at + sizeof a;
-		each = a.what == SAY_TRACE ? sizeof(uint32_t) : 1;
-		if ((size_t)(end - more) < a.n * each)
+		if ((size_t)(end - at) - sizeof a < a.n)
 			break;
-		if (a.what == SAY_STATE)
-			p->in->v[a.input].state = a.value;
-		else if (a.what != SAY_FAIL)
-			take_trace(p, w, &a, (const void *)more);
-		else if (!p->fail.status)
-			fail_set(
-			    &p->fail, (int)a.value, "%.*s", (int)a.n, more);
+		take_answer(p, w, &a, at + sizeof a);
 	}
-	each = (size_t)(end - at);
-	if (each)
-		memmove(w->in.p, at, each);
-	w->in.len = each;
+	left = (size_t)(end - at);
+	if (left)
+		memmove(w->in.p, at, left);
+	w->in.len = left;
 }
 
 static void
@@ -374,6 +498,18 @@ listen_all(struct pool *p)
 	free(fd);
 }
 
+static int
+slowest(const void *a, const void *b, void *arg)
+{
+	const struct input *v = arg;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	if (v[x].micros != v[y].micros)
+		return v[x].micros < v[y].micros ? 1 : -1;
+	return x < y ? -1 : x > y;
+}
+
+/* Slow ones, where that is known, first: the workers end together. */
 static void
 todo(struct pool *p)
 {
@@ -381,6 +517,28 @@ todo(struct pool *p)
 	for (size_t i = 0; i < p->in->n; i++)
 		if (p->in->v[i].state == INPUT_NEW)
 			p->todo[p->left++] = (uint32_t)i;
+	if (p->left && p->c->again)
+		qsort_r(p->todo, p->left, sizeof *p->todo, slowest, p->in->v);
+}
+
+/* What has been run counts as taken, so that its copies are not. */
+static int
+taken_make(struct pool *p)
+{
+	struct taken *t = &p->taken;
+	void *m;
+
+	for (t->slots = 1024; t->slots < p->in->n * 2;)
+		t->slots *= 2;
+	m = mmap(NULL, t->slots * sizeof *t->table, PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (m == MAP_FAILED)
+		return fail_errno(&p->fail, EX_LAGO_TEMP, "cannot map memory");
+	t->table = m;
+	for (size_t i = 0; i < p->in->n; i++)
+		if (p->in->v[i].hashed && p->in->v[i].state != INPUT_NEW)
+			take_content(t, p->in->v[i].sha);
+	return 0;
 }
 
 static void
@@ -389,12 +547,15 @@ pass(struct pool *p)
 	size_t n = p->c->workers < p->left ? p->c->workers : p->left;
 
 	p->shared->next = p->shared->stop = 0;
+	if (taken_make(p))
+		return;
 	for (p->workers = 0; p->workers < n; p->workers++)
 		if (worker_start(p, &p->worker[p->workers], p->workers))
 			break;
 	if (!p->workers)
 		fail_errno(&p->fail, EX_LAGO_TEMP, "cannot fork");
 	listen_all(p);
+	munmap((void *)p->taken.table, p->taken.slots * sizeof *p->taken.table);
 }
 
 int

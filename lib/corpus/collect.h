@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct cache;
 struct fail;
 struct inputs;
 struct traces;
@@ -28,7 +29,9 @@ struct collect {
 	const int *crash_status; /* exit statuses that are crashes */
 	size_t ncrash_status;
 	bool edges;
-	uint64_t execs; /* added to */
+	bool again;		   /* each input is run: no cache, copies too */
+	const struct cache *cache; /* asked before running, NULL none */
+	uint64_t execs;		   /* added to */
 };
 
 /* -1: the target does not work at all (69), or a signal (sig_got). */

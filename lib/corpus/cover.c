@@ -157,6 +157,19 @@ tabulate(struct cover *c, const uint32_t *class)
 	free(seen);
 }
 
+static double
+cost_of(const struct cover_trace *t, enum cover_goal goal)
+{
+	switch (goal) {
+	case COVER_BYTES:
+		return (double)t->size + 1;
+	case COVER_TIME:
+		return t->micros + 1 + 1e-9 * (double)t->size;
+	default:
+		return 1 + 1e-9 * (double)t->size;
+	}
+}
+
 static void
 cover_init(struct cover *c, const struct cover_trace *t, size_t n,
     const struct cover_opts *o)
@@ -187,9 +200,7 @@ cover_init(struct cover *c, const struct cover_trace *t, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		c->gain[i] =
 		    (uint32_t)(c->of_trace.at[i + 1] - c->of_trace.at[i]);
-		c->cost[i] = o->goal == COVER_BYTES
-				 ? (double)t[i].size + 1
-				 : 1 + 1e-9 * (double)t[i].size;
+		c->cost[i] = cost_of(&t[i], o->goal);
 	}
 }
 

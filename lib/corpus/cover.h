@@ -15,10 +15,11 @@
 struct cover_trace {
 	const uint32_t *tuple; /* any numbers, each at most once */
 	uint32_t n;
-	uint64_t size; /* bytes of the file, the price */
+	uint64_t size;	 /* bytes of the file, the price */
+	uint32_t micros; /* of its run, the price of COVER_TIME */
 };
 
-enum cover_goal { COVER_FILES, COVER_BYTES };
+enum cover_goal { COVER_FILES, COVER_BYTES, COVER_TIME };
 
 struct cover_opts {
 	enum cover_goal goal;

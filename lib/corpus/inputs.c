@@ -1,11 +1,13 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/hash.h"
@@ -15,8 +17,45 @@
 
 enum { INPUT_MAX = 256 << 20 };
 
-void
-inputs_put(struct inputs *l, const char *path)
+/* A file system's clock ticks in up to 10 ms; be generous. */
+#define SETTLED 2
+
+static uint64_t
+mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * 0xff51afd7ed558ccd;
+	return h ^ h >> 32;
+}
+
+static uint64_t
+stamp_of(const struct stat *st)
+{
+	uint64_t h = 0x9e3779b97f4a7c15;
+
+	if (!S_ISREG(st->st_mode) ||
+	    st->st_ctim.tv_sec + SETTLED > clock_unix())
+		return 0;
+	h = mix(h, st->st_dev);
+	h = mix(h, st->st_ino);
+	h = mix(h, (uint64_t)st->st_size);
+	h = mix(h, (uint64_t)st->st_mtim.tv_sec);
+	h = mix(h, (uint64_t)st->st_mtim.tv_nsec);
+	h = mix(h, (uint64_t)st->st_ctim.tv_sec);
+	h = mix(h, (uint64_t)st->st_ctim.tv_nsec);
+	return h ? h : 1;
+}
+
+uint64_t
+inputs_stamp(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) ? 0 : stamp_of(&st);
+}
+
+/* The path is ours then. */
+static void
+take(struct inputs *l, char *path, bool base)
 {
 	struct stat st = {0};
 	bool there = lstat(path, &st) == 0 && S_ISREG(st.st_mode);
@@ -25,8 +64,17 @@ inputs_put(struct inputs *l, const char *path)
 		l->room = l->room ? l->room * 2 : 256;
 		l->v = mem_grow(l->v, l->room, sizeof *l->v);
 	}
-	l->v[l->n++] = (struct input){mem_strdup(path), (uint64_t)st.st_size,
-	    there ? INPUT_NEW : INPUT_GONE, 0};
+	l->v[l->n++] = (struct input){.path = path,
+	    .size = (uint64_t)st.st_size,
+	    .state = there ? INPUT_NEW : INPUT_GONE,
+	    .base = base,
+	    .stamp = there ? stamp_of(&st) : 0};
+}
+
+void
+inputs_put(struct inputs *l, const char *path)
+{
+	take(l, mem_strdup(path), false);
 }
 
 /* Inside a directory that is hidden. */
@@ -39,15 +87,17 @@ hidden(const char *below)
 }
 
 int
-inputs_add(struct inputs *l, const char *path, struct fail *f)
+inputs_add(struct inputs *l, const char *path, bool base, struct fail *f)
 {
 	struct strs files = {0};
 	int rc = file_walk(path, &files, f);
 
 	for (size_t i = 0; i < files.n; i++)
-		if (!hidden(files.v[i] + strlen(path)))
-			inputs_put(l, files.v[i]);
-	strs_release(&files);
+		if (hidden(files.v[i] + strlen(path)))
+			free(files.v[i]);
+		else
+			take(l, files.v[i], base);
+	free(files.v);
 	return rc;
 }
 
@@ -56,71 +106,92 @@ by_size(const void *a, const void *b)
 {
 	const struct input *x = a, *y = b;
 
+	if (x->base != y->base)
+		return x->base ? -1 : 1;
 	if (x->size != y->size)
 		return x->size < y->size ? -1 : 1;
 	return strcmp(x->path, y->path);
 }
 
-struct named {
-	char hex[HASH_HEX];
-	struct input *in;
-};
-
-static int
-by_hash(const void *a, const void *b)
-{
-	const struct named *x = a, *y = b;
-	int c = strcmp(x->hex, y->hex);
-
-	return c ? c : strcmp(x->in->path, y->in->path);
-}
-
-/* Of n inputs of one size all but the first of each content are copies. */
-static void
-mark_copies(struct input *v, size_t n)
-{
-	struct named *list = mem_array(n, sizeof *list);
-	size_t have = 0;
-	int fd;
-
-	for (size_t i = 0; i < n; i++) {
-		fd = open(v[i].path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd >= 0 && !hash_fd(fd, list[have].hex))
-			list[have++].in = &v[i];
-		if (fd >= 0)
-			close(fd);
-	}
-	qsort(list, have, sizeof *list, by_hash);
-	for (size_t i = 1; i < have; i++)
-		if (!strcmp(list[i].hex, list[i - 1].hex))
-			list[i].in->state = INPUT_COPY;
-	free(list);
-}
-
-static void
-mark_empty(struct input *v, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (v[i].state == INPUT_NEW)
-			v[i].state = INPUT_EMPTY;
-}
-
 void
 inputs_sort(struct inputs *l)
 {
-	size_t end;
+	if (l->n)
+		qsort(l->v, l->n, sizeof *l->v, by_size);
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].size == 0 && l->v[i].state == INPUT_NEW)
+			l->v[i].state = INPUT_EMPTY;
+}
 
-	if (!l->n)
-		return;
-	qsort(l->v, l->n, sizeof *l->v, by_size);
-	for (size_t i = 0; i < l->n; i = end) {
-		for (end = i + 1; end < l->n && l->v[end].size == l->v[i].size;)
-			end++;
-		if (l->v[i].size == 0)
-			mark_empty(l->v + i, end - i);
-		else if (end - i > 1)
-			mark_copies(l->v + i, end - i);
+void
+inputs_hash(struct input *in, const struct buf *b)
+{
+	hash_raw(buf_str(b), b->len, in->sha);
+	in->hashed = true;
+}
+
+void
+inputs_hex(const struct input *in, char hex[2 * INPUT_SHA + 1])
+{
+	for (size_t i = 0; i < INPUT_SHA; i++)
+		sprintf(hex + 2 * i, "%02x", in->sha[i]);
+}
+
+void
+contents_init(struct contents *c, const struct inputs *l)
+{
+	c->l = l;
+	for (c->slots = 1024; c->slots < l->n * 2;)
+		c->slots *= 2;
+	c->table = mem_array(c->slots, sizeof *c->table);
+}
+
+uint32_t
+contents_first(struct contents *c, uint32_t i)
+{
+	const struct input *v = c->l->v;
+	uint64_t h;
+	size_t at;
+
+	memcpy(&h, v[i].sha, sizeof h);
+	for (at = h & (c->slots - 1); c->table[at];
+	     at = (at + 1) & (c->slots - 1))
+		if (!memcmp(v[c->table[at] - 1].sha, v[i].sha, INPUT_SHA))
+			return c->table[at] - 1;
+	c->table[at] = i + 1;
+	return i;
+}
+
+void
+contents_release(struct contents *c)
+{
+	free(c->table);
+	c->table = NULL;
+}
+
+void
+inputs_dedupe(struct inputs *l)
+{
+	struct buf b = BUF_INIT;
+	struct contents c;
+
+	contents_init(&c, l);
+	for (uint32_t i = 0; i < l->n; i++)
+		if (l->v[i].hashed && l->v[i].state != INPUT_NEW)
+			contents_first(&c, i);
+	for (uint32_t i = 0; i < l->n; i++) {
+		if (l->v[i].state != INPUT_NEW)
+			continue;
+		if (!l->v[i].hashed) {
+			if (inputs_read(&l->v[i], &b, NULL))
+				continue;
+			inputs_hash(&l->v[i], &b);
+		}
+		if (contents_first(&c, i) != i)
+			l->v[i].state = INPUT_COPY;
 	}
+	buf_release(&b);
+	contents_release(&c);
 }
 
 int

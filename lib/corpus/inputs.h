@@ -1,11 +1,15 @@
 /*
- * The files to minimise, smallest first, each content once.
+ * The files to minimise, smallest first.  Contents are told apart by their
+ * SHA-256, taken when an input is read for its run, not before.
  */
 #ifndef LAGO_CORPUS_INPUTS_H
 #define LAGO_CORPUS_INPUTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#define INPUT_SHA 32 /* bytes */
 
 struct buf;
 struct fail;
@@ -23,8 +27,13 @@ enum input_state {
 struct input {
 	char *path;
 	uint64_t size;
-	uint32_t state; /* enum input_state */
-	uint32_t trace; /* when traced: number in struct traces */
+	uint32_t state;	 /* enum input_state */
+	uint32_t trace;	 /* when traced: number in struct traces */
+	uint32_t micros; /* its run took; 0 unknown */
+	bool base;	 /* it is there anyway: what it covers is covered */
+	bool hashed;	 /* sha is known */
+	uint8_t sha[INPUT_SHA];
+	uint64_t stamp; /* of the file as it was found, see inputs_stamp */
 };
 
 struct inputs {
@@ -35,11 +44,34 @@ struct inputs {
 /* The regular files below a directory, or the file itself.  Links are followed
  * for the operand only, hidden directories (AFL's .state) left out. 66 when it
  * is not there. */
-int inputs_add(struct inputs *l, const char *path, struct fail *f);
+int inputs_add(struct inputs *l, const char *path, bool base, struct fail *f);
 /* One file; GONE when it is not there or not regular. */
 void inputs_put(struct inputs *l, const char *path);
-/* Sorts by size and path, marks empty ones and copies. */
+/* Sorts by size and path, those of a base first; marks empty ones. */
 void inputs_sort(struct inputs *l);
+/* A number for device, inode, size and times of the file: as long as it stays
+ * the content does.  0 when it was changed so lately that the next change might
+ * not show, or is no regular file. */
+uint64_t inputs_stamp(const char *path);
+/* Reads and hashes what is NEW, marks those with the bytes of another one as
+ * copies. */
+void inputs_dedupe(struct inputs *l);
+
+/* The first input of each content, a hash table of hashed inputs. */
+struct contents {
+	const struct inputs *l;
+	uint32_t *table; /* number + 1 */
+	size_t slots;
+};
+/* Room for all inputs of the list. */
+void contents_init(struct contents *c, const struct inputs *l);
+/* The input that came first with the bytes of input i; i itself when it does. */
+uint32_t contents_first(struct contents *c, uint32_t i);
+void contents_release(struct contents *c);
+
+/* Sets sha. */
+void inputs_hash(struct input *in, const struct buf *b);
+void inputs_hex(const struct input *in, char hex[2 * INPUT_SHA + 1]);
 /* The bytes; -1 and state GONE (or left alone: too large) when not. */
 int inputs_read(struct input *in, struct buf *b, struct fail *f);
 size_t inputs_count(

@@ -32,6 +32,7 @@
 #include "base/mem.h"
 #include "base/sig.h"
 #include "base/strs.h"
+#include "corpus/cache.h"
 #include "corpus/collect.h"
 #include "corpus/inputs.h"
 #include "corpus/merge.h"
@@ -511,6 +512,11 @@ merge_collect(
 	bool all;
 	int rc;
 
+	if (!c->again) {
+		inputs_dedupe(in);
+		if (c->cache)
+			cache_apply(c->cache, in, t);
+	}
 	command(&m);
 	rc = probe(&m, &all);
 	m.chunk = !all ? 1 : per < CHUNK ? (uint32_t)per : CHUNK;

@@ -1,12 +1,16 @@
 /*
- * The proof: the chosen files, as written, run again.  A tuple that is missing
- * then is looked for once more in every input that had shown it; whoever shows
- * it again joins the result.  What nobody shows again was chance (unstable),
- * not a loss.
+ * Coverage that comes and goes: what is chosen is run again, and a tuple that
+ * an input does not show twice is no longer counted as that input's; then it is
+ * chosen anew, until the choice stands.
+ *
+ * The proof: the files as delivered, run once more.  A tuple that is missing
+ * then is looked for in every input that had shown it reliably; whoever shows
+ * it again joins.  What nobody shows reliably was chance (unstable), no loss.
  */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -15,125 +19,129 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/sig.h"
+#include "corpus/cache.h"
 #include "corpus/inputs.h"
 #include "corpus/merge.h"
 #include "corpus/minimize.h"
+#include "corpus/publish.h"
 #include "corpus/result.h"
 #include "corpus/scratch.h"
-#include "corpus/trace.h"
+#include "corpus/select.h"
 #include "corpus/tuples.h"
 
-enum { SEARCH_ROUNDS = 500 };
+enum { SEARCH_ROUNDS = 2000, CHOICES = 4 };
 /* Of the time there is, the part for running the inputs; the search may take
  * as much of the time that took, but this at least (seconds). */
 #define RUN_PART 0.7
 #define SEARCH_PART 0.2
-#define SEARCH_LEAST 0.5
+#define SEARCH_LEAST 0.05
 
 struct work {
 	struct minimize *m;
 	struct inputs *in;
-	struct traces traces;
-	struct tuples seen; /* by what is in the result */
+	char **name;	     /* in the result, of each kept input */
+	struct traces again; /* as what is kept was run the second time */
+	uint32_t *proof;     /* number there + 1 of each input */
+	struct tuples all;   /* of all inputs, as run first */
+	struct tuples seen;  /* by what is kept, as delivered */
 	struct result result;
 	struct buf data;
 	struct fail *f;
 	double ran; /* seconds */
 };
 
+static bool
+has_dir(const struct work *w)
+{
+	return w->m->result <= MINIMIZE_NAMES;
+}
+
 static int
-collect(struct work *w, struct inputs *in, struct traces *t, double until)
+collect(struct work *w, struct inputs *in, struct traces *t, bool again,
+    double until)
 {
 	struct collect *c = &w->m->collect;
 
 	c->until = until;
+	c->again = again;
 	return (w->m->merge ? merge_collect : collect_forkserver)(
 	    c, in, t, w->f);
+}
+
+/* --- running --- */
+
+static void
+cache_ask(struct work *w)
+{
+	struct minimize *m = w->m;
+
+	if (!m->cache)
+		return;
+	m->from = cache_open(m->cache, &m->collect, m->merge, NULL);
+	if (!m->from)
+		return; /* slower, no worse */
+	cache_apply(m->from, w->in, &m->traces);
+	m->collect.cache = m->from;
+	for (size_t i = 0; i < w->in->n; i++)
+		m->cached += w->in->v[i].hashed;
 }
 
 static int
 run_inputs(struct work *w)
 {
 	double start = clock_mono(), end = w->m->end;
-	int rc = collect(w, w->in, &w->traces,
-	    end > 0 ? start + (end - start) * RUN_PART : 0);
+	int rc;
 
+	cache_ask(w);
+	rc = collect(w, w->in, &w->m->traces, false,
+	    end > 0 ? start + (end - start) * RUN_PART : 0);
+	if (w->m->from)
+		cache_save(w->m->from, w->in, &w->m->traces);
 	w->ran = clock_mono() - start;
+	tuples_add_all(&w->all, &w->m->traces);
 	return rc;
+}
+
+/* --- keeping --- */
+
+static const char *
+own_name(const struct work *w, const struct input *in)
+{
+	const char *slash = strrchr(in->path, '/');
+
+	if (w->m->result != MINIMIZE_NAMES)
+		return NULL;
+	return slash ? slash + 1 : in->path;
 }
 
 /* An input into the result; its state says when it cannot be read. */
 static int
-keep_file(struct work *w, struct input *in, char hex[HASH_HEX])
+keep(struct work *w, size_t i)
 {
-	hex[0] = '\0';
-	if (inputs_read(in, &w->data, w->f))
-		return in->state == INPUT_GONE ? 0 : -1;
-	return result_add(&w->result, &w->data, hex, w->f);
+	struct input *in = &w->in->v[i];
+
+	if (w->m->kept[i])
+		return 0;
+	if (has_dir(w)) {
+		if (inputs_read(in, &w->data, w->f))
+			return in->state == INPUT_GONE ? 0 : -1;
+		w->name[i] =
+		    result_add(&w->result, &w->data, own_name(w, in), w->f);
+		if (!w->name[i])
+			return -1;
+	}
+	w->m->kept[i] = true;
+	return 0;
 }
 
-static int
-by_input(const void *a, const void *b, void *arg)
-{
-	const struct trace *v = arg;
-	uint32_t x = v[*(const uint32_t *)a].input,
-		 y = v[*(const uint32_t *)b].input;
-
-	return x < y ? -1 : x > y;
-}
-
-/* Sets yes for the inputs of the chosen traces.  In the order of inputs, not in
- * the one in which workers answered: the same inputs give the same choice. */
 static void
-cover(struct work *w, bool *yes)
+unkeep(struct work *w, size_t i)
 {
-	size_t n = w->traces.n;
-	uint32_t *order = mem_array(n, sizeof *order);
-	struct cover_trace *t = mem_array(n, sizeof *t);
-	bool *keep = mem_array(n, sizeof *keep);
-	double most = w->ran * SEARCH_PART;
-	struct cover_opts o = {w->m->goal, SEARCH_ROUNDS, 0, 1};
-
-	o.until = clock_mono() + (most > SEARCH_LEAST ? most : SEARCH_LEAST);
-	for (size_t i = 0; i < n; i++)
-		order[i] = (uint32_t)i;
-	qsort_r(order, n, sizeof *order, by_input, w->traces.v);
-	for (size_t i = 0; i < n; i++) {
-		const struct trace *from = &w->traces.v[order[i]];
-
-		t[i] = (struct cover_trace){
-		    from->tuple, from->n, w->in->v[from->input].size};
-	}
-	cover_choose(t, n, &o, keep);
-	for (size_t i = 0; i < n; i++)
-		yes[w->traces.v[order[i]].input] |= keep[i];
-	free(order);
-	free(t);
-	free(keep);
-}
-
-/* The chosen files, as they were written, to be run again; those not run are
- * kept as well. */
-static int
-choose(struct work *w, struct inputs *chosen)
-{
-	bool *yes = mem_array(w->in->n, sizeof *yes);
-	char hex[HASH_HEX], *path;
-	int rc = 0;
-
-	cover(w, yes);
-	for (size_t i = 0; rc == 0 && i < w->in->n; i++) {
-		if (!yes[i] && w->in->v[i].state != INPUT_NEW)
-			continue;
-		rc = keep_file(w, &w->in->v[i], hex);
-		if (rc != 0 || !yes[i] || !hex[0])
-			continue;
-		path = result_path(&w->result, hex);
-		inputs_put(chosen, path);
-		free(path);
-	}
-	free(yes);
-	return rc;
+	w->m->kept[i] = false;
+	if (w->name[i])
+		result_remove(&w->result, w->name[i], w->in->v[i].size);
+	free(w->name[i]);
+	w->name[i] = NULL;
 }
 
 static int
@@ -170,169 +178,407 @@ set_aside(struct work *w)
 	return rc;
 }
 
+/* --- choosing --- */
+
+static void
+select_now(struct work *w, bool *yes)
+{
+	double most = w->ran * SEARCH_PART;
+	struct cover_opts o = {w->m->goal, SEARCH_ROUNDS, 0, 1};
+
+	o.until = clock_mono() + (most > SEARCH_LEAST ? most : SEARCH_LEAST);
+	if (w->m->end > 0 && w->m->end < o.until)
+		o.until = w->m->end;
+	select_inputs(w->in, &w->m->traces, &o, yes);
+}
+
+/* Only what both runs showed is the input's; true when that is less. */
+static bool
+reliable(struct work *w, struct input *in, struct traces *t, uint32_t now)
+{
+	const struct trace *was = &w->m->traces.v[in->trace];
+	const uint32_t *a, *b;
+	uint32_t n = was->n, *both, k = 0, i = 0, j = 0;
+
+	if (was->len == t->v[now].len &&
+	    !memcmp(was->packed, t->v[now].packed, was->len))
+		return false;
+	a = trace_get(&w->m->traces, in->trace);
+	b = trace_get(t, now);
+	both = mem_array(n, sizeof *both);
+	while (i < n && j < t->v[now].n) {
+		if (a[i] == b[j])
+			both[k++] = a[i];
+		if (a[i] <= b[j])
+			i++, j += a[i - 1] == b[j];
+		else
+			j++;
+	}
+	in->trace =
+	    trace_add(&w->m->traces, both, k, (uint32_t)(in - w->in->v), NULL);
+	free(both);
+	return k < n;
+}
+
+static char *
+path_of(struct work *w, size_t i)
+{
+	return w->name[i] ? result_path(&w->result, w->name[i])
+			  : mem_strdup(w->in->v[i].path);
+}
+
+/* What a kept input has become that ran again.  *changed: choose anew. */
+static int
+look_again(struct work *w, size_t i, const struct input *again,
+    struct traces *t, bool *changed)
+{
+	struct input *in = &w->in->v[i];
+	struct trace one;
+	int rc;
+
+	if (again->state == INPUT_TRACED) {
+		*changed |= reliable(w, in, t, again->trace);
+		one = t->v[again->trace];
+		w->proof[i] = trace_put(&w->again, &one, false, NULL) + 1;
+		return 0;
+	}
+	if (again->state != INPUT_CRASHED && again->state != INPUT_HUNG)
+		return 0; /* no time: what it has is found missing */
+	in->state = again->state;
+	*changed = true;
+	rc = quarantine(w, in);
+	unkeep(w, i);
+	return rc;
+}
+
+/* Runs what is kept, as it is delivered, and was not run again yet. */
+static int
+run_kept(struct work *w, bool *changed)
+{
+	struct inputs list = {0};
+	struct traces t = {0};
+	size_t *from = mem_array(w->in->n, sizeof *from);
+	int rc = 0;
+
+	for (size_t i = 0; i < w->in->n; i++) {
+		char *path;
+
+		if (!w->m->kept[i] || w->proof[i] ||
+		    w->in->v[i].state != INPUT_TRACED)
+			continue;
+		from[list.n] = i;
+		path = path_of(w, i);
+		inputs_put(&list, path);
+		list.v[list.n - 1].micros = w->in->v[i].micros;
+		free(path);
+	}
+	if (list.n)
+		rc = collect(w, &list, &t, true, w->m->end);
+	for (size_t i = 0; rc == 0 && i < list.n; i++)
+		rc = look_again(w, from[i], &list.v[i], &t, changed);
+	trace_release(&t);
+	inputs_release(&list);
+	free(from);
+	return rc;
+}
+
+static int
+keep_chosen(struct work *w, const bool *yes)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < w->in->n; i++)
+		if (yes[i] ||
+		    (w->in->v[i].state == INPUT_NEW && !w->in->v[i].base))
+			rc = keep(w, i);
+		else if (w->m->kept[i])
+			unkeep(w, i);
+	return rc;
+}
+
+static int
+choose(struct work *w)
+{
+	bool *yes = mem_array(w->in->n, sizeof *yes);
+	bool changed = true;
+	int rc = 0;
+
+	for (int i = 0; rc == 0 && changed && i < CHOICES; i++) {
+		changed = false;
+		select_now(w, yes);
+		rc = keep_chosen(w, yes);
+		if (rc == 0)
+			rc = run_kept(w, &changed);
+	}
+	free(yes);
+	return rc;
+}
+
 /* --- proof --- */
 
-static bool
-shows_missing(const struct work *w, const struct trace *t)
+static void
+see(struct work *w, struct traces *t, size_t trace)
 {
-	for (uint32_t i = 0; i < t->n; i++)
-		if (!tuples_has(&w->seen, t->tuple[i]))
+	const uint32_t *tuple = trace_get(t, trace);
+
+	for (uint32_t k = 0; k < t->v[trace].n; k++)
+		tuples_add(&w->seen, tuple[k]);
+}
+
+static bool
+shows_missing(struct work *w, uint32_t trace)
+{
+	const uint32_t *tuple = trace_get(&w->m->traces, trace);
+
+	for (uint32_t i = 0; i < w->m->traces.v[trace].n; i++)
+		if (!tuples_has(&w->seen, tuple[i]))
 			return true;
 	return false;
 }
 
-/* One that ended well before and crashes now has no place in the result. */
+/* An input once more because its trace holds what is missing; it joins when it
+ * shows it. */
 static int
-expel(struct work *w, struct input *in)
+join(struct work *w, size_t i, const struct input *again, struct traces *t)
 {
+	const uint32_t *tuple;
+	bool useful = false;
 	int rc;
 
-	if (in->state == INPUT_CRASHED)
-		w->m->crashed++;
-	else if (in->state == INPUT_HUNG)
-		w->m->hung++;
-	else
+	if (again->state != INPUT_TRACED)
 		return 0;
-	rc = quarantine(w, in);
-	result_remove(&w->result, strrchr(in->path, '/') + 1, in->size);
+	tuple = trace_get(t, again->trace);
+	for (uint32_t k = 0; k < t->v[again->trace].n; k++)
+		useful |= tuples_has(&w->all, tuple[k]) &&
+			  !tuples_has(&w->seen, tuple[k]);
+	if (!useful)
+		return 0;
+	rc = keep(w, i);
+	if (w->m->kept[i])
+		see(w, t, again->trace);
 	return rc;
 }
 
-static int
-run_again(struct work *w, struct inputs *chosen)
-{
-	struct traces t = {0};
-	int rc;
-
-	inputs_sort(chosen);
-	rc = collect(w, chosen, &t, w->m->end);
-	for (size_t i = 0; rc == 0 && i < chosen->n; i++)
-		rc = expel(w, &chosen->v[i]);
-	tuples_add_all(&w->seen, &t);
-	trace_release(&t);
-	return rc;
-}
-
-/* An input run once more because its trace holds what is missing. */
-struct again {
-	struct inputs in;
-	uint32_t *trace; /* of each, the one from the first time */
-};
-
+/* A missing tuple is lost where an input that had shown it could not be asked
+ * again. */
 static void
-again_list(struct work *w, struct again *a)
+count_lost(struct work *w, const struct inputs *list, const size_t *from)
 {
-	a->trace = mem_array(w->traces.n, sizeof *a->trace);
-	for (size_t i = 0; i < w->traces.n; i++)
-		if (shows_missing(w, &w->traces.v[i])) {
-			a->trace[a->in.n] = (uint32_t)i;
-			inputs_put(&a->in, w->in->v[w->traces.v[i].input].path);
-		}
-}
+	struct tuples lost = {0};
+	uint64_t missing = 0;
 
-/* Those that show it again, into the result. */
-static int
-again_join(struct work *w, struct again *a, const struct tuples *all)
-{
-	struct traces t = {0};
-	char hex[HASH_HEX];
-	int rc = collect(w, &a->in, &t, w->m->end);
+	for (size_t i = 0; i < list->n; i++) {
+		uint32_t trace = w->in->v[from[i]].trace;
+		const uint32_t *tuple = trace_get(&w->m->traces, trace);
 
-	for (size_t i = 0; rc == 0 && i < a->in.n; i++) {
-		const struct trace *now = &t.v[a->in.v[i].trace];
-		bool useful = false;
-
-		if (a->in.v[i].state != INPUT_TRACED)
+		if (list->v[i].state != INPUT_NEW &&
+		    list->v[i].state != INPUT_GONE)
 			continue;
-		for (uint32_t k = 0; k < now->n; k++)
-			useful |= tuples_has(all, now->tuple[k]) &&
-				  !tuples_has(&w->seen, now->tuple[k]);
-		if (useful)
-			rc = keep_file(w, &a->in.v[i], hex);
-		for (uint32_t k = 0; useful && hex[0] && k < now->n; k++)
-			tuples_add(&w->seen, now->tuple[k]);
+		for (uint32_t k = 0; k < w->m->traces.v[trace].n; k++)
+			if (!tuples_has(&w->seen, tuple[k]))
+				tuples_add(&lost, tuple[k]);
 	}
-	trace_release(&t);
-	return rc;
-}
-
-/* What stays missing is lost where an input that had shown it could not be
- * asked again. */
-static void
-count_missing(struct work *w, const struct again *a)
-{
-	struct tuples missing = {0}, lost = {0};
-
-	for (size_t i = 0; i < a->in.n; i++) {
-		const struct trace *t = &w->traces.v[a->trace[i]];
-		uint32_t state = a->in.v[i].state;
-
-		for (uint32_t k = 0; k < t->n; k++) {
-			if (tuples_has(&w->seen, t->tuple[k]))
-				continue;
-			tuples_add(&missing, t->tuple[k]);
-			if (state == INPUT_NEW || state == INPUT_GONE)
-				tuples_add(&lost, t->tuple[k]);
-		}
-	}
+	for (size_t i = 0; i < w->all.n; i++)
+		missing += !tuples_has(&w->seen, w->all.v[i]);
 	w->m->lost = lost.n;
-	w->m->unstable = missing.n - lost.n;
-	tuples_release(&missing);
+	w->m->unstable = missing - lost.n;
 	tuples_release(&lost);
 }
 
 static int
-prove(struct work *w, struct inputs *chosen)
+find_missing(struct work *w)
 {
-	struct tuples all = {0};
-	struct again again = {0};
-	int rc;
+	struct inputs list = {0};
+	struct traces t = {0};
+	size_t *from = mem_array(w->in->n, sizeof *from);
+	bool *useful = mem_array(w->m->traces.n, sizeof *useful);
+	int rc = 0;
 
-	tuples_add_all(&all, &w->traces);
-	w->m->tuples = all.n;
-	rc = run_again(w, chosen);
-	again_list(w, &again);
-	if (rc == 0 && again.in.n)
-		rc = again_join(w, &again, &all);
+	for (uint32_t i = 0; i < w->m->traces.n; i++)
+		useful[i] = shows_missing(w, i);
+	for (size_t i = 0; i < w->in->n; i++)
+		if (w->in->v[i].state == INPUT_TRACED &&
+		    useful[w->in->v[i].trace]) {
+			useful[w->in->v[i].trace] = false;
+			from[list.n] = i;
+			inputs_put(&list, w->in->v[i].path);
+		}
+	if (list.n)
+		rc = collect(w, &list, &t, true, w->m->end);
+	for (size_t i = 0; rc == 0 && i < list.n; i++)
+		rc = join(w, from[i], &list.v[i], &t);
 	if (rc == 0)
-		count_missing(w, &again);
-	inputs_release(&again.in);
-	free(again.trace);
-	tuples_release(&all);
+		count_lost(w, &list, from);
+	trace_release(&t);
+	inputs_release(&list);
+	free(useful);
+	free(from);
 	return rc;
+}
+
+/* What the base covers needs no proof: it stays as it is. */
+static void
+see_base(struct work *w)
+{
+	bool *done = mem_array(w->m->traces.n, sizeof *done);
+
+	for (size_t i = 0; i < w->in->n; i++) {
+		uint32_t trace = w->in->v[i].trace;
+
+		if (!w->in->v[i].base || w->in->v[i].state != INPUT_TRACED ||
+		    done[trace])
+			continue;
+		done[trace] = true;
+		see(w, &w->m->traces, trace);
+	}
+	free(done);
+}
+
+static int
+prove(struct work *w)
+{
+	bool *done = mem_array(w->again.n, sizeof *done);
+
+	see_base(w);
+	for (size_t i = 0; i < w->in->n; i++)
+		if (w->m->kept[i] && w->proof[i] && !done[w->proof[i] - 1]) {
+			done[w->proof[i] - 1] = true;
+			see(w, &w->again, w->proof[i] - 1);
+		}
+	free(done);
+	return find_missing(w);
+}
+
+/* --- delivery --- */
+
+/* Was it changed since it was run? */
+static bool
+as_it_was(struct work *w, const struct input *in)
+{
+	uint8_t sha[INPUT_SHA];
+	struct input now = *in;
+
+	if (in->stamp)
+		return inputs_stamp(in->path) == in->stamp;
+	if (inputs_read(&now, &w->data, NULL))
+		return false;
+	hash_raw(buf_str(&w->data), w->data.len, sha);
+	return in->size == 0 ? w->data.len == 0
+			     : in->hashed && !memcmp(sha, in->sha, sizeof sha);
+}
+
+/* Removes what the corpus does not need.  Interrupted, some of it is left. */
+static int
+remove_rest(struct work *w)
+{
+	for (size_t i = 0; i < w->in->n; i++) {
+		const struct input *in = &w->in->v[i];
+		bool aside =
+		    in->state == INPUT_CRASHED || in->state == INPUT_HUNG;
+
+		if (w->m->kept[i] || in->base || in->state == INPUT_NEW ||
+		    in->state == INPUT_GONE || (aside && !w->m->quarantine) ||
+		    !as_it_was(w, in))
+			continue;
+		if (unlink(in->path))
+			return fail_errno(
+			    w->f, EX_LAGO_IO, "cannot remove '%s'", in->path);
+	}
+	return 0;
+}
+
+static void
+count_kept(struct work *w)
+{
+	struct minimize *m = w->m;
+
+	if (has_dir(w)) {
+		m->files = w->result.files;
+		m->bytes = w->result.bytes;
+		return;
+	}
+	for (size_t i = 0; i < w->in->n; i++)
+		if (m->kept[i]) {
+			m->files++;
+			m->bytes += w->in->v[i].size;
+		}
+}
+
+static int
+deliver(struct work *w)
+{
+	count_kept(w);
+	if (sig_got)
+		return fail_set(w->f, EX_LAGO_TEMP, "ended by a signal");
+	switch (w->m->result) {
+	case MINIMIZE_PLACE:
+		return w->m->lost ? 0 : remove_rest(w);
+	case MINIMIZE_SYNC:
+		return publish_inputs(w->m->out, w->in, w->m->kept, w->f);
+	case MINIMIZE_KEPT:
+		return 0;
+	default:
+		return result_commit(&w->result, w->f);
+	}
+}
+
+static int
+start(struct work *w)
+{
+	if (!has_dir(w))
+		return 0;
+	if (result_open(&w->result, w->m->out, w->f))
+		return -1;
+	scratch_also(w->result.temp);
+	return 0;
+}
+
+static int
+all_of_it(struct work *w)
+{
+	struct minimize *m = w->m;
+	uint64_t bytes;
+
+	if (start(w) || run_inputs(w))
+		return -1;
+	m->unrun = inputs_count(w->in, INPUT_NEW, &bytes);
+	if (set_aside(w) || choose(w) || prove(w))
+		return -1;
+	m->tuples = w->all.n;
+	m->crashed = inputs_count(w->in, INPUT_CRASHED, &bytes);
+	m->hung = inputs_count(w->in, INPUT_HUNG, &bytes);
+	if (deliver(w))
+		return -1;
+	m->gone = inputs_count(w->in, INPUT_GONE, &bytes);
+	return 0;
 }
 
 int
 minimize_corpus(struct minimize *m, struct inputs *in, struct fail *f)
 {
-	struct work w = {.m = m, .in = in, .f = f};
-	struct inputs chosen = {0};
-	uint64_t bytes;
+	struct work w = {.m = m, .in = in, .f = f, .result = {.fd = -1}};
 	int rc;
 
-	rc = result_open(&w.result, m->out, f);
-	if (rc == 0) {
-		scratch_also(w.result.temp);
-		rc = run_inputs(&w);
-	}
-	m->crashed = inputs_count(in, INPUT_CRASHED, &bytes);
-	m->hung = inputs_count(in, INPUT_HUNG, &bytes);
-	m->unrun = inputs_count(in, INPUT_NEW, &bytes);
-	if (rc == 0)
-		rc = set_aside(&w);
-	if (rc == 0)
-		rc = choose(&w, &chosen);
-	if (rc == 0)
-		rc = prove(&w, &chosen);
-	if (rc == 0 && !sig_got)
-		rc = result_commit(&w.result, f);
-	m->gone = inputs_count(in, INPUT_GONE, &bytes);
-	m->files = w.result.files;
-	m->bytes = w.result.bytes;
+	m->kept = mem_array(in->n, sizeof *m->kept);
+	w.name = mem_array(in->n, sizeof *w.name);
+	w.proof = mem_array(in->n, sizeof *w.proof);
+	rc = all_of_it(&w);
+	for (size_t i = 0; i < in->n; i++)
+		free(w.name[i]);
+	free(w.name);
+	free(w.proof);
+	trace_release(&w.again);
 	result_release(&w.result);
-	inputs_release(&chosen);
-	trace_release(&w.traces);
+	tuples_release(&w.all);
 	tuples_release(&w.seen);
 	buf_release(&w.data);
 	return rc;
+}
+
+void
+minimize_release(struct minimize *m)
+{
+	free(m->kept);
+	trace_release(&m->traces);
+	cache_close(m->from);
 }

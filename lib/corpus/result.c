@@ -1,6 +1,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -105,40 +106,64 @@ result_open(struct result *r, const char *out, struct fail *f)
 	return 0;
 }
 
-int
-result_add(
-    struct result *r, const struct buf *b, char hex[HASH_HEX], struct fail *f)
+/* Has the file there these bytes? */
+static bool
+same(const struct result *r, const char *name, const char *hex)
 {
+	int fd = openat(r->fd, name, O_RDONLY | O_CLOEXEC);
+	char there[HASH_HEX];
+	bool yes = fd >= 0 && !hash_fd(fd, there) && !strcmp(there, hex);
+
+	if (fd >= 0)
+		close(fd);
+	return yes;
+}
+
+char *
+result_add(
+    struct result *r, const struct buf *b, const char *name, struct fail *f)
+{
+	char hex[HASH_HEX], *as;
 	int fd, rc;
 
 	hash_bytes(buf_str(b), b->len, hex);
-	fd = openat(r->fd, hex, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	as = mem_strdup(name ? name : hex);
+	fd = openat(r->fd, as, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd < 0 && errno == EEXIST && !same(r, as, hex)) {
+		free(as);
+		as = mem_printf("%.180s.%.12s", name ? name : hex, hex);
+		fd = openat(
+		    r->fd, as, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	}
 	if (fd < 0 && errno == EEXIST)
-		return 0;
+		return as;
 	rc = fd < 0 ? -1 : file_write_fd(fd, buf_str(b), b->len);
 	if (fd >= 0 && close(fd))
 		rc = -1;
-	if (rc)
-		return fail_errno(f, fd < 0 ? EX_LAGO_CANTCREAT : EX_LAGO_IO,
-		    "cannot write '%s/%s'", r->temp, hex);
+	if (rc) {
+		fail_errno(f, fd < 0 ? EX_LAGO_CANTCREAT : EX_LAGO_IO,
+		    "cannot write '%s/%s'", r->temp, as);
+		free(as);
+		return NULL;
+	}
 	r->files++;
 	r->bytes += b->len;
-	return 0;
+	return as;
 }
 
 void
-result_remove(struct result *r, const char *hex, uint64_t size)
+result_remove(struct result *r, const char *name, uint64_t size)
 {
-	if (unlinkat(r->fd, hex, 0) == 0) {
+	if (unlinkat(r->fd, name, 0) == 0) {
 		r->files--;
 		r->bytes -= size;
 	}
 }
 
 char *
-result_path(const struct result *r, const char *hex)
+result_path(const struct result *r, const char *name)
 {
-	return mem_printf("%s/%s", r->temp, hex);
+	return mem_printf("%s/%s", r->temp, name);
 }
 
 int

@@ -1,7 +1,7 @@
 /*
- * A directory of files named by their SHA-256 that appears whole or not at
- * all: it is built beside its place and renamed (or exchanged) into it.  Only
- * a directory that is empty or holds nothing but such files is replaced.
+ * A directory of files that appears whole or not at all: it is built beside its
+ * place and renamed (or exchanged) into it.  Only a directory that is empty or
+ * holds nothing but files named by SHA-256 is replaced.
  */
 #ifndef LAGO_CORPUS_RESULT_H
 #define LAGO_CORPUS_RESULT_H
@@ -23,10 +23,12 @@ struct result {
 /* Makes the new directory; what dead processes left of earlier ones goes. The
  * temporary path is for scratch_also(). 73 when there is something else. */
 int result_open(struct result *r, const char *out, struct fail *f);
-int result_add(
-    struct result *r, const struct buf *b, char hex[HASH_HEX], struct fail *f);
-void result_remove(struct result *r, const char *hex, uint64_t size);
-char *result_path(const struct result *r, const char *hex); /* caller frees */
+/* Under that name, or with NULL its SHA-256.  The name it has there (the caller
+ * frees): another one when that is taken by another content.  NULL: failed. */
+char *result_add(
+    struct result *r, const struct buf *b, const char *name, struct fail *f);
+void result_remove(struct result *r, const char *name, uint64_t size);
+char *result_path(const struct result *r, const char *name); /* caller frees */
 /* Synced and in its place; the old one is at temp and can go. */
 int result_commit(struct result *r, struct fail *f);
 void result_release(struct result *r);

@@ -1,4 +1,7 @@
-/* A set of tuples; a zeroed one is empty. */
+/*
+ * A set of tuples that numbers them densely, in the order they came; a zeroed
+ * one is empty.
+ */
 #ifndef LAGO_CORPUS_TUPLES_H
 #define LAGO_CORPUS_TUPLES_H
 
@@ -8,13 +11,17 @@
 
 struct traces;
 
+#define TUPLES_NONE UINT32_MAX
+
 struct tuples {
-	uint32_t *table; /* tuple + 1; 0 empty (the largest tuple is never) */
+	uint32_t *v;	 /* the tuples */
+	uint32_t *table; /* number + 1; 0 empty */
 	size_t slots, n;
 };
-void tuples_add(struct tuples *s, uint32_t tuple);
+uint32_t tuples_add(struct tuples *s, uint32_t tuple); /* its number */
+uint32_t tuples_find(const struct tuples *s, uint32_t tuple);
 bool tuples_has(const struct tuples *s, uint32_t tuple);
-void tuples_add_all(struct tuples *s, const struct traces *t);
+void tuples_add_all(struct tuples *s, struct traces *t);
 void tuples_release(struct tuples *s);
 
 #endif

@@ -48,7 +48,7 @@ sets(void)
 	right &= trace_add(&t, a, 3, 9, &fresh) == 0 && fresh;
 	right &= trace_add(&t, b, 2, 8, &fresh) == 1 && fresh;
 	right &= trace_add(&t, a, 3, 7, &fresh) == 0 && !fresh;
-	right &= trace_add(&t, NULL, 0, 1, &fresh) == 2 && fresh;
+	right &= trace_add(&t, a, 0, 1, &fresh) == 2 && fresh;
 	tap_ok(right && t.n == 3 && t.v[0].input == 7,
 	    "the same trace is one, of its first input");
 	for (uint32_t i = 0; i < 5000; i++) {

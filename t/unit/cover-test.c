@@ -45,7 +45,8 @@ small(void)
 		bool keep[12], again[12];
 
 		for (size_t i = 0; i < n; i++) {
-			t[i] = (struct cover_trace){tuple[i], 0, 1 + roll(100)};
+			t[i] =
+			    (struct cover_trace){tuple[i], 0, 1 + roll(100), 0};
 			for (uint32_t k = 0; k < 20; k++)
 				if (roll(4) == 0)
 					tuple[i][t[i].n++] = k + 64 * k;
@@ -77,7 +78,7 @@ prices(void)
 {
 	const uint32_t all[] = {1, 2, 3}, one[] = {1}, rest[] = {2, 3};
 	const struct cover_trace t[] = {
-	    {one, 1, 10}, {rest, 2, 20}, {all, 3, 1000}};
+	    {one, 1, 10, 9}, {rest, 2, 20, 9}, {all, 3, 1000, 5}};
 	struct cover_opts o = {COVER_FILES, 50, 0, 1};
 	bool keep[3];
 
@@ -86,14 +87,17 @@ prices(void)
 	o.goal = COVER_BYTES;
 	tap_ok(cover_choose(t, 3, &o, keep) == 2 && !keep[2],
 	    "fewest bytes: the two small ones");
+	o.goal = COVER_TIME;
+	tap_ok(cover_choose(t, 3, &o, keep) == 1 && keep[2],
+	    "least time: the fast one");
 }
 
 static void
 edges(void)
 {
 	const uint32_t one[] = {7};
-	const struct cover_trace none[] = {{NULL, 0, 5}, {NULL, 0, 6}},
-				 twins[] = {{one, 1, 5}, {one, 1, 5}};
+	const struct cover_trace none[] = {{NULL, 0, 5, 0}, {NULL, 0, 6, 0}},
+				 twins[] = {{one, 1, 5, 0}, {one, 1, 5, 0}};
 	struct cover_opts o = {COVER_FILES, 10, 0, 1};
 	bool keep[2];
 
@@ -115,7 +119,7 @@ many(void)
 	bool complete = true;
 
 	for (size_t i = 0; i < N; i++) {
-		t[i] = (struct cover_trace){tuple + i * PER, PER, i};
+		t[i] = (struct cover_trace){tuple + i * PER, PER, i, 0};
 		for (uint32_t k = 0; k < PER; k++) {
 			tuple[i * PER + k] = k * 40 + roll(40);
 			have[tuple[i * PER + k]] = true;

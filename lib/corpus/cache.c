@@ -1,0 +1,668 @@
+/*
+ * A block: its head, then traces (length, number of tuples, packed bytes, each
+ * from a multiple of 8), then entries.  Traces are numbered through the file.
+ * Those that the writer knew when it opened the file keep their numbers in its
+ * entries, its own count from `base`: what others append in between shifts
+ * only the latter.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/strs.h"
+#include "corpus/cache.h"
+#include "corpus/collect.h"
+#include "corpus/trace.h"
+
+#define MAGIC "lagotrc1"
+#define NONE UINT32_MAX
+enum {
+	LIBRARIES_SECONDS = 10,
+	LIBRARIES_MAX = 1 << 20,
+	WAIT = 100 /* for who is writing, hundredths of a second */
+};
+
+struct head {
+	char magic[8];
+	uint64_t len, check; /* of what follows the head */
+	uint32_t base, traces, entries, unused;
+};
+
+struct cache {
+	char *dir, *path;
+	int fd;
+	const uint8_t *map;
+	size_t size; /* of the file as it was mapped; its whole part */
+	size_t whole;
+	struct trace *trace;
+	size_t traces, traces_room;
+	struct cache_entry *entry;
+	size_t entries, entries_room;
+	uint32_t *by_sha, *by_stamp; /* entry + 1 */
+	size_t slots;
+};
+
+/* --- blocks --- */
+
+static size_t
+padded(size_t n)
+{
+	return (n + 7) & ~(size_t)7;
+}
+
+/* The traces of a block from p on; where they end, or NULL. */
+static const uint8_t *
+block_traces(const uint8_t *p, const uint8_t *end, uint32_t n,
+    const struct cache_take *take)
+{
+	for (; n; n--) {
+		struct trace t = {0};
+
+		if ((size_t)(end - p) < 8)
+			return NULL;
+		memcpy(&t.len, p, 4);
+		memcpy(&t.n, p + 4, 4);
+		p += 8;
+		if (t.n > t.len || padded(t.len) > (size_t)(end - p))
+			return NULL;
+		t.packed = p;
+		if (take)
+			take->trace(&t, take->arg);
+		p += padded(t.len);
+	}
+	return p;
+}
+
+static void
+block_entries(const uint8_t *p, const struct head *h, uint32_t first,
+    const struct cache_take *take)
+{
+	for (uint32_t i = 0; i < h->entries; i++) {
+		struct cache_entry e;
+
+		memcpy(&e, p + i * sizeof e, sizeof e);
+		if (e.state != INPUT_TRACED)
+			e.trace = NONE;
+		else if (e.trace >= h->base) {
+			e.trace -= h->base;
+			if (e.trace >= h->traces)
+				continue;
+			e.trace += first;
+		} else if (e.trace >= first) {
+			continue;
+		}
+		take->entry(&e, take->arg);
+	}
+}
+
+size_t
+cache_parse(const void *bytes, size_t n, const struct cache_take *take)
+{
+	const uint8_t *p = bytes, *end = p + n, *from, *to;
+	uint32_t first = 0;
+	struct head h;
+
+	while ((size_t)(end - p) >= sizeof h) {
+		memcpy(&h, p, sizeof h);
+		from = p + sizeof h;
+		if (memcmp(h.magic, MAGIC, sizeof h.magic) != 0 ||
+		    h.len > (size_t)(end - from) || h.len % 8 ||
+		    h.traces > h.len || h.entries > h.len ||
+		    trace_hash(from, (uint32_t)h.len) != h.check)
+			break;
+		to = block_traces(from, from + h.len, h.traces, NULL);
+		if (!to || (size_t)(from + h.len - to) !=
+			       h.entries * sizeof(struct cache_entry))
+			break;
+		if (take) {
+			block_traces(from, from + h.len, h.traces, take);
+			block_entries(to, &h, first, take);
+		}
+		first += h.traces;
+		p = from + h.len;
+	}
+	return (size_t)(p - (const uint8_t *)bytes);
+}
+
+/* --- which file --- */
+
+char *
+cache_dir(void)
+{
+	const char *set = getenv("XDG_CACHE_HOME");
+
+	if (set && set[0] == '/')
+		return mem_printf("%s/lago/traces", set);
+	set = getenv("HOME");
+	return set && set[0] == '/' ? mem_printf("%s/.cache/lago/traces", set)
+				    : NULL;
+}
+
+/* What tells this state of a file from others: its stamp, or its content when
+ * it has none yet.  Programs are copied about: always their content. */
+static void
+add_file(struct buf *key, const char *path, bool content)
+{
+	uint64_t stamp = content ? 0 : inputs_stamp(path);
+	char hex[HASH_HEX] = "";
+	int fd;
+
+	if (!stamp) {
+		fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0) {
+			hash_fd(fd, hex);
+			close(fd);
+		}
+	}
+	buf_addf(key, "%s %llx %s\n", content ? "" : path,
+	    (unsigned long long)stamp, hex);
+}
+
+static bool
+is_dynamic(const char *program)
+{
+	char start[4096];
+	int fd = open(program, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, start, sizeof start);
+
+	if (fd >= 0)
+		close(fd);
+	return n > 4 && !memcmp(start, "\177ELF", 4) &&
+	       memmem(start, (size_t)n, "/ld", 3);
+}
+
+/* "	libz.so.1 => /lib/libz.so.1 (0x00007f0000000000)" */
+static void
+add_libraries(struct buf *key, const char *program, char *const *env)
+{
+	char *argv[] = {(char *)program, NULL}, *line, *save = NULL, *path;
+	struct buf out = BUF_INIT;
+	struct strs e = {0};
+	int status;
+
+	for (; *env; env++)
+		strs_add(&e, *env);
+	strs_env_set(&e, "LD_TRACE_LOADED_OBJECTS", "1");
+	if (!child_run(argv, e.v, NULL, NULL, 0, LIBRARIES_SECONDS,
+		LIBRARIES_MAX, &out, &status, NULL))
+		for (line = strtok_r(out.p, "\n", &save); line;
+		     line = strtok_r(NULL, "\n", &save)) {
+			path = strchr(line, '/');
+			if (!path)
+				continue;
+			path[strcspn(path, " ")] = '\0';
+			add_file(key, path, false);
+		}
+	buf_release(&out);
+	strs_release(&e);
+}
+
+/* As execvp looks for it; the caller frees. */
+static char *
+program_path(const char *name)
+{
+	const char *dirs = getenv("PATH"), *end;
+	char *path;
+
+	if (strchr(name, '/') || !dirs)
+		return mem_strdup(name);
+	for (;; dirs = end + 1) {
+		end = strchrnul(dirs, ':');
+		path = mem_printf("%.*s/%s", (int)(end - dirs), dirs, name);
+		if (!*end || !access(path, X_OK))
+			return path;
+		free(path);
+	}
+}
+
+/* Everything that a trace depends on, but the input. */
+static void
+name_of(const struct collect *c, bool merge, char hex[HASH_HEX])
+{
+	char *program = program_path(c->argv[0]);
+	struct buf key = BUF_INIT;
+
+	buf_addf(&key, MAGIC " %d %d %g %u %s\n", merge, c->edges, c->timeout,
+	    c->memory, c->file);
+	for (size_t i = 0; i < c->ncrash_status; i++)
+		buf_addf(&key, "%d\n", c->crash_status[i]);
+	for (char *const *e = c->env; *e; e++)
+		if (!strstr(*e, c->dir)) /* ours, and another each time */
+			buf_add(&key, *e, strlen(*e) + 1);
+	add_file(&key, program, true);
+	for (size_t i = 1; c->argv[i]; i++) {
+		buf_add(&key, c->argv[i], strlen(c->argv[i]) + 1);
+		if (!access(c->argv[i], F_OK))
+			add_file(&key, c->argv[i], false);
+	}
+	if (is_dynamic(program))
+		add_libraries(&key, program, c->env);
+	hash_bytes(key.p, key.len, hex);
+	buf_release(&key);
+	free(program);
+}
+
+/* --- reading --- */
+
+static void
+take_trace(const struct trace *t, void *arg)
+{
+	struct cache *c = arg;
+
+	if (c->traces == c->traces_room) {
+		c->traces_room = c->traces_room ? c->traces_room * 2 : 1024;
+		c->trace = mem_grow(c->trace, c->traces_room, sizeof *c->trace);
+	}
+	c->trace[c->traces++] = *t;
+}
+
+static void
+take_entry(const struct cache_entry *e, void *arg)
+{
+	struct cache *c = arg;
+
+	if (c->entries == c->entries_room) {
+		c->entries_room = c->entries_room ? c->entries_room * 2 : 1024;
+		c->entry =
+		    mem_grow(c->entry, c->entries_room, sizeof *c->entry);
+	}
+	c->entry[c->entries++] = *e;
+}
+
+static uint64_t
+sha_number(const uint8_t *sha)
+{
+	uint64_t h;
+
+	memcpy(&h, sha, sizeof h);
+	return h;
+}
+
+/* The later entry of the same file or content wins. */
+static void
+index_entries(struct cache *c)
+{
+	size_t at;
+
+	for (c->slots = 1024; c->slots < c->entries * 2;)
+		c->slots *= 2;
+	c->by_sha = mem_array(c->slots, sizeof *c->by_sha);
+	c->by_stamp = mem_array(c->slots, sizeof *c->by_stamp);
+	for (size_t i = c->entries; i-- > 0;) {
+		const struct cache_entry *e = &c->entry[i];
+
+		for (at = sha_number(e->sha) & (c->slots - 1); c->by_sha[at];)
+			at = (at + 1) & (c->slots - 1);
+		c->by_sha[at] = (uint32_t)i + 1;
+		if (!e->stamp)
+			continue;
+		for (at = e->stamp & (c->slots - 1); c->by_stamp[at];)
+			at = (at + 1) & (c->slots - 1);
+		c->by_stamp[at] = (uint32_t)i + 1;
+	}
+}
+
+static void
+load(struct cache *c)
+{
+	struct cache_take take = {take_trace, take_entry, c};
+	struct stat st;
+	void *p;
+
+	for (int i = 0; i < WAIT && flock(c->fd, LOCK_SH | LOCK_NB); i++)
+		clock_sleep(0.01);
+	if (fstat(c->fd, &st) == 0 && st.st_size > 0 &&
+	    st.st_size <= CACHE_FILE_MAX) {
+		p = mmap(
+		    NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, c->fd, 0);
+		if (p != MAP_FAILED) {
+			c->map = p;
+			c->size = (size_t)st.st_size;
+			c->whole = cache_parse(p, c->size, &take);
+		}
+	}
+	flock(c->fd, LOCK_UN);
+	futimens(c->fd, NULL); /* in use */
+	index_entries(c);
+}
+
+struct cache *
+cache_open(const char *dir, const struct collect *c, bool merge, struct fail *f)
+{
+	struct cache *k;
+	char hex[HASH_HEX];
+
+	if (file_mkdirs(AT_FDCWD, dir, 0700, f))
+		return NULL;
+	k = mem_alloc(sizeof *k);
+	name_of(c, merge, hex);
+	k->dir = mem_strdup(dir);
+	k->path = mem_printf("%s/%s", dir, hex);
+	k->fd = open(k->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (k->fd < 0) {
+		fail_errno(f, EX_LAGO_CANTCREAT, "cannot open '%s'", k->path);
+		cache_close(k);
+		return NULL;
+	}
+	load(k);
+	return k;
+}
+
+const struct cache_entry *
+cache_by_stamp(const struct cache *c, uint64_t stamp)
+{
+	size_t at = stamp & (c->slots - 1);
+
+	for (; stamp && c->by_stamp[at]; at = (at + 1) & (c->slots - 1))
+		if (c->entry[c->by_stamp[at] - 1].stamp == stamp)
+			return &c->entry[c->by_stamp[at] - 1];
+	return NULL;
+}
+
+const struct cache_entry *
+cache_by_sha(const struct cache *c, const uint8_t sha[INPUT_SHA])
+{
+	size_t at = sha_number(sha) & (c->slots - 1);
+
+	for (; c->by_sha[at]; at = (at + 1) & (c->slots - 1))
+		if (!memcmp(c->entry[c->by_sha[at] - 1].sha, sha, INPUT_SHA))
+			return &c->entry[c->by_sha[at] - 1];
+	return NULL;
+}
+
+struct trace
+cache_trace(const struct cache *c, uint32_t i)
+{
+	return c->trace[i];
+}
+
+static void
+apply(const struct cache *c, const struct cache_entry *e, struct input *in,
+    uint32_t number, struct traces *t)
+{
+	struct trace one;
+
+	memcpy(in->sha, e->sha, sizeof in->sha);
+	in->hashed = true;
+	in->state = e->state;
+	in->micros = e->micros;
+	if (e->state != INPUT_TRACED)
+		return;
+	one = c->trace[e->trace];
+	one.input = number;
+	in->trace = trace_put(t, &one, true, NULL);
+}
+
+void
+cache_apply(const struct cache *c, struct inputs *in, struct traces *t)
+{
+	const struct cache_entry *e;
+	struct contents first;
+
+	contents_init(&first, in);
+	for (uint32_t i = 0; i < in->n; i++) {
+		struct input *one = &in->v[i];
+
+		if (one->state != INPUT_NEW)
+			continue;
+		e = one->hashed ? cache_by_sha(c, one->sha)
+				: cache_by_stamp(c, one->stamp);
+		if (!e)
+			continue;
+		apply(c, e, one, i, t);
+		if (contents_first(&first, i) != i)
+			one->state = INPUT_COPY;
+	}
+	contents_release(&first);
+}
+
+/* --- writing --- */
+
+/* The number of a trace whose bytes are ours, else NONE: ours lie in the file
+ * one behind the other. */
+static uint32_t
+number_of(const struct cache *c, const struct trace *t)
+{
+	size_t low = 0, high = c->traces, mid;
+
+	while (low < high) {
+		mid = (low + high) / 2;
+		if (c->trace[mid].packed < t->packed)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < c->traces && c->trace[low].packed == t->packed
+		   ? (uint32_t)low
+		   : NONE;
+}
+
+/* A block being made. */
+struct block {
+	const struct cache *c;
+	const struct traces *t;
+	struct buf traces, entries;
+	struct head head;
+	uint32_t *number; /* of each of t, or NONE */
+	bool anew;	  /* for an empty file: all of them */
+};
+
+static void
+block_add(struct block *b, const struct input *in, const struct input *same)
+{
+	static const char zero[8];
+	struct cache_entry e = {.stamp = in->stamp,
+	    .state = same->state,
+	    .trace = NONE,
+	    .micros = same->micros};
+
+	memcpy(e.sha, in->sha, sizeof e.sha);
+	if (same->state == INPUT_TRACED) {
+		const struct trace *t = &b->t->v[same->trace];
+		uint32_t *number = &b->number[same->trace];
+
+		if (*number == NONE && !b->anew)
+			*number = number_of(b->c, t);
+		if (*number == NONE) {
+			*number = b->head.base + b->head.traces++;
+			buf_add(&b->traces, &t->len, 4);
+			buf_add(&b->traces, &t->n, 4);
+			buf_add(&b->traces, t->packed, t->len);
+			buf_add(&b->traces, zero, padded(t->len) - t->len);
+		}
+		e.trace = *number;
+	}
+	buf_add(&b->entries, &e, sizeof e);
+	b->head.entries++;
+}
+
+static bool
+has(const struct cache *c, const struct input *in)
+{
+	return in->stamp ? cache_by_stamp(c, in->stamp) != NULL
+			 : cache_by_sha(c, in->sha) != NULL;
+}
+
+static void
+block_make(struct block *b, const struct inputs *in)
+{
+	struct contents first;
+
+	b->number = mem_array(b->t->n, sizeof *b->number);
+	for (size_t i = 0; i < b->t->n; i++)
+		b->number[i] = NONE;
+	memcpy(b->head.magic, MAGIC, sizeof b->head.magic);
+	b->head.base = b->anew ? 0 : (uint32_t)b->c->traces;
+	contents_init(&first, in);
+	for (int copies = 0; copies < 2; copies++)
+		for (uint32_t i = 0; i < in->n; i++) {
+			const struct input *one = &in->v[i], *same = one;
+
+			if (!one->hashed ||
+			    (one->state == INPUT_COPY) != (copies == 1))
+				continue;
+			if (copies)
+				same = &in->v[contents_first(&first, i)];
+			else if (one->state >= INPUT_TRACED &&
+				 one->state <= INPUT_HUNG)
+				contents_first(&first, i);
+			if (same->state < INPUT_TRACED ||
+			    same->state > INPUT_HUNG)
+				continue;
+			if (b->anew || !has(b->c, one))
+				block_add(b, one, same);
+		}
+	contents_release(&first);
+	buf_add(&b->traces, buf_str(&b->entries), b->entries.len);
+	b->head.len = b->traces.len;
+	b->head.check =
+	    trace_hash((const uint8_t *)buf_str(&b->traces), b->traces.len);
+	free(b->number);
+	buf_release(&b->entries);
+}
+
+/* Behind what is whole, now that nobody else writes. */
+static void
+append(struct cache *c, const struct block *b)
+{
+	struct stat st;
+	size_t at;
+	void *p;
+
+	at = c->whole;
+	if (fstat(c->fd, &st) || (size_t)st.st_size < at)
+		return;
+	if ((size_t)st.st_size > at) {
+		p = mmap(
+		    NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, c->fd, 0);
+		if (p == MAP_FAILED)
+			return;
+		at = cache_parse(p, (size_t)st.st_size, NULL);
+		munmap(p, (size_t)st.st_size);
+	}
+	if ((size_t)st.st_size > at && ftruncate(c->fd, (off_t)at))
+		return;
+	if (pwrite(c->fd, &b->head, sizeof b->head, (off_t)at) ==
+	    sizeof b->head)
+		(void)!pwrite(c->fd, b->traces.p, b->traces.len,
+		    (off_t)(at + sizeof b->head));
+}
+
+/* In place of the file: a temporary one, renamed. */
+static void
+begin_anew(struct cache *c, const struct inputs *in, const struct traces *t)
+{
+	struct block b = {.c = c, .t = t, .anew = true};
+	struct buf all = BUF_INIT;
+
+	block_make(&b, in);
+	buf_add(&all, &b.head, sizeof b.head);
+	buf_add(&all, buf_str(&b.traces), b.traces.len);
+	if (all.len <= CACHE_FILE_MAX)
+		file_write(AT_FDCWD, c->path, all.p, all.len, 0600, NULL);
+	buf_release(&all);
+	buf_release(&b.traces);
+}
+
+struct old {
+	char *path;
+	uint64_t size;
+	struct timespec used;
+};
+
+static int
+by_use(const void *a, const void *b)
+{
+	const struct old *x = a, *y = b;
+
+	if (x->used.tv_sec != y->used.tv_sec)
+		return x->used.tv_sec < y->used.tv_sec ? 1 : -1;
+	return x->used.tv_nsec < y->used.tv_nsec ? 1 : -1;
+}
+
+/* The files used last stay, as long as they fit. */
+static void
+sweep(const char *dir)
+{
+	struct strs names = {0};
+	struct old *v;
+	uint64_t sum = 0;
+	struct stat st;
+	size_t n = 0;
+
+	file_sweep(AT_FDCWD, dir);
+	if (file_list(AT_FDCWD, dir, &names, NULL))
+		return;
+	v = mem_array(names.n, sizeof *v);
+	for (size_t i = 0; i < names.n; i++) {
+		char *path = mem_printf("%s/%s", dir, names.v[i]);
+
+		if (hash_is_hex(names.v[i]) && !lstat(path, &st))
+			v[n++] = (struct old){
+			    path, (uint64_t)st.st_size, st.st_mtim};
+		else
+			free(path);
+	}
+	if (n)
+		qsort(v, n, sizeof *v, by_use);
+	for (size_t i = 0; i < n; i++) {
+		sum += v[i].size;
+		if (sum > CACHE_DIR_MAX)
+			unlink(v[i].path);
+		free(v[i].path);
+	}
+	free(v);
+	strs_release(&names);
+}
+
+void
+cache_save(struct cache *c, const struct inputs *in, const struct traces *t)
+{
+	struct block b = {.c = c, .t = t};
+	struct stat ours, there;
+
+	if (flock(c->fd, LOCK_EX | LOCK_NB))
+		return;
+	if (!fstat(c->fd, &ours) && !stat(c->path, &there) &&
+	    ours.st_ino == there.st_ino && ours.st_dev == there.st_dev) {
+		block_make(&b, in);
+		if ((uint64_t)there.st_size + b.traces.len + sizeof b.head >
+		    CACHE_FILE_MAX)
+			begin_anew(c, in, t);
+		else if (b.head.entries)
+			append(c, &b);
+		buf_release(&b.traces);
+		sweep(c->dir);
+	}
+	flock(c->fd, LOCK_UN);
+}
+
+void
+cache_close(struct cache *c)
+{
+	if (!c)
+		return;
+	if (c->map)
+		munmap((void *)c->map, c->size);
+	if (c->fd >= 0)
+		close(c->fd);
+	free(c->dir);
+	free(c->path);
+	free(c->trace);
+	free(c->entry);
+	free(c->by_sha);
+	free(c->by_stamp);
+	free(c);
+}
