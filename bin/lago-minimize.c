@@ -277,7 +277,7 @@ warn_counts(
 	    {m->unrun, "inputs not run for want of time: kept", false},
 	    {m->lost, "tuples not shown by the result", false},
 	    {m->unstable, "tuples that come and go", true},
-	    {m->cached, "inputs known from an earlier call", true},
+	    {m->collect.cached, "inputs known from an earlier call", true},
 	    {inputs_count(in, INPUT_COPY, &bytes), "second copies", true},
 	    {inputs_count(in, INPUT_EMPTY, &bytes), "empty inputs", true},
 	};
@@ -587,6 +587,10 @@ from_job(struct setting *s, char **argv)
 	if (s->out)
 		fromjob_path(&words, "-o", s->out);
 	fromjob_path(&words, "-xquarantine=", s->quarantine);
+	if (s->cache && s->cache[0])
+		fromjob_path(&words, "-xcache=", s->cache);
+	for (size_t i = 0; i < s->base.n; i++)
+		fromjob_path(&words, "-xbase=", s->base.v[i]);
 	fromjob_path(&words, "-xothers=", s->others);
 	sig_init();
 	if (fromjob_next(&j, &words, &status, &f) < 0)

@@ -8,6 +8,7 @@ export TOP PATH="$TOP/bin:$PATH"
 TMP_OF_TEST=${BATS_TEST_TMPDIR:-$BATS_FILE_TMPDIR}
 export LAGO_HOME="$TMP_OF_TEST/home"
 export LAGO_LOCKS="$TMP_OF_TEST/locks"
+export XDG_CACHE_HOME="$TMP_OF_TEST/cache"
 unset LAGO_LIBEXEC LAGO_SHARE ASAN_OPTIONS UBSAN_OPTIONS MSAN_OPTIONS
 # make asan: nothing is freed at exit, and a report must not look like an exit
 # status of ours.  A target gets an environment made from nothing.

@@ -24,6 +24,7 @@
 #include "base/strs.h"
 #include "corpus/cache.h"
 #include "corpus/collect.h"
+#include "corpus/contents.h"
 #include "corpus/trace.h"
 
 #define MAGIC "lagotrc1"
@@ -405,11 +406,12 @@ apply(const struct cache *c, const struct cache_entry *e, struct input *in,
 	in->trace = trace_put(t, &one, true, NULL);
 }
 
-void
+size_t
 cache_apply(const struct cache *c, struct inputs *in, struct traces *t)
 {
 	const struct cache_entry *e;
 	struct contents first;
+	size_t n = 0;
 
 	contents_init(&first, in);
 	for (uint32_t i = 0; i < in->n; i++) {
@@ -422,10 +424,12 @@ cache_apply(const struct cache *c, struct inputs *in, struct traces *t)
 		if (!e)
 			continue;
 		apply(c, e, one, i, t);
+		n++;
 		if (contents_first(&first, i) != i)
 			one->state = INPUT_COPY;
 	}
 	contents_release(&first);
+	return n;
 }
 
 /* --- writing --- */

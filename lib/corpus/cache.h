@@ -47,8 +47,8 @@ const struct cache_entry *cache_by_sha(
 /* Number i of an entry; the bytes live as long as the cache. */
 struct trace cache_trace(const struct cache *c, uint32_t i);
 /* Settles inputs that are NEW and known: by their stamp, or by their bytes where
- * those were hashed.  Second copies among them are marked. */
-void cache_apply(const struct cache *c, struct inputs *in, struct traces *t);
+ * those were hashed, and counts them.  Second copies among them are marked. */
+size_t cache_apply(const struct cache *c, struct inputs *in, struct traces *t);
 /* Adds what these inputs showed and it does not have. */
 void cache_save(
     struct cache *c, const struct inputs *in, const struct traces *t);

@@ -41,7 +41,8 @@ enum { STOP_SECONDS = 3, SIGNAL_EVERY = 64 };
  * cache's; status. */
 enum { SAY_STATE, SAY_TRACE, SAY_AGAIN, SAY_CACHED, SAY_FAIL };
 struct answer {
-	uint32_t what, input, value, n, micros, hashed;
+	uint32_t what, input, value, n, micros;
+	bool hashed, cached;
 	uint8_t sha[INPUT_SHA];
 };
 
@@ -179,7 +180,7 @@ known(struct self *w, struct answer *a)
 
 	if (c->again)
 		return false;
-	a->hashed = 1;
+	a->hashed = true;
 	hash_raw(buf_str(&w->data), w->data.len, a->sha);
 	if (take_content(&w->p->taken, a->sha)) {
 		a->value = INPUT_COPY;
@@ -189,6 +190,7 @@ known(struct self *w, struct answer *a)
 	e = c->cache ? cache_by_sha(c->cache, a->sha) : NULL;
 	if (!e)
 		return false;
+	a->cached = true;
 	a->micros = e->micros;
 	a->what = e->state == INPUT_TRACED ? SAY_CACHED : SAY_STATE;
 	a->value = e->state == INPUT_TRACED ? e->trace : e->state;
@@ -407,6 +409,7 @@ take_answer(
 		in->state = a->value;
 	else
 		take_trace(p, w, a, more);
+	p->c->cached += a->cached;
 	in->micros = a->micros;
 	if (a->hashed) {
 		memcpy(in->sha, a->sha, sizeof in->sha);

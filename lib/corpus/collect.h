@@ -31,7 +31,7 @@ struct collect {
 	bool edges;
 	bool again;		   /* each input is run: no cache, copies too */
 	const struct cache *cache; /* asked before running, NULL none */
-	uint64_t execs;		   /* added to */
+	uint64_t execs, cached;	   /* added to: runs, and runs saved by it */
 };
 
 /* -1: the target does not work at all (69), or a signal (sig_got). */

@@ -57,18 +57,6 @@ uint64_t inputs_stamp(const char *path);
  * copies. */
 void inputs_dedupe(struct inputs *l);
 
-/* The first input of each content, a hash table of hashed inputs. */
-struct contents {
-	const struct inputs *l;
-	uint32_t *table; /* number + 1 */
-	size_t slots;
-};
-/* Room for all inputs of the list. */
-void contents_init(struct contents *c, const struct inputs *l);
-/* The input that came first with the bytes of input i; i itself when it does. */
-uint32_t contents_first(struct contents *c, uint32_t i);
-void contents_release(struct contents *c);
-
 /* Sets sha. */
 void inputs_hash(struct input *in, const struct buf *b);
 void inputs_hex(const struct input *in, char hex[2 * INPUT_SHA + 1]);

@@ -515,7 +515,7 @@ merge_collect(
 	if (!c->again) {
 		inputs_dedupe(in);
 		if (c->cache)
-			cache_apply(c->cache, in, t);
+			c->cached += cache_apply(c->cache, in, t);
 	}
 	command(&m);
 	rc = probe(&m, &all);

@@ -29,12 +29,16 @@
 #include "corpus/select.h"
 #include "corpus/tuples.h"
 
-enum { SEARCH_ROUNDS = 2000, CHOICES = 4 };
+enum {
+	SEARCH_ROUNDS = 2000,
+	CHOICES = 4,
+	CHANCE = 3 /* inputs that showed a tuple once only: it is chance */
+};
 /* Of the time there is, the part for running the inputs; the search may take
  * as much of the time that took, but this at least (seconds). */
 #define RUN_PART 0.7
 #define SEARCH_PART 0.2
-#define SEARCH_LEAST 0.05
+#define SEARCH_LEAST 0.1
 
 struct work {
 	struct minimize *m;
@@ -42,6 +46,8 @@ struct work {
 	char **name;	     /* in the result, of each kept input */
 	struct traces again; /* as what is kept was run the second time */
 	uint32_t *proof;     /* number there + 1 of each input */
+	struct tuples gone;  /* that an input showed once and then not ... */
+	uint32_t *goes;	     /* ... and how many such inputs each has */
 	struct tuples all;   /* of all inputs, as run first */
 	struct tuples seen;  /* by what is kept, as delivered */
 	struct result result;
@@ -80,10 +86,8 @@ cache_ask(struct work *w)
 	m->from = cache_open(m->cache, &m->collect, m->merge, NULL);
 	if (!m->from)
 		return; /* slower, no worse */
-	cache_apply(m->from, w->in, &m->traces);
+	m->collect.cached = cache_apply(m->from, w->in, &m->traces);
 	m->collect.cache = m->from;
-	for (size_t i = 0; i < w->in->n; i++)
-		m->cached += w->in->v[i].hashed;
 }
 
 static int
@@ -185,11 +189,29 @@ select_now(struct work *w, bool *yes)
 {
 	double most = w->ran * SEARCH_PART;
 	struct cover_opts o = {w->m->goal, SEARCH_ROUNDS, 0, 1};
+	struct tuples chance = {0};
 
+	for (size_t i = 0; i < w->gone.n; i++)
+		if (w->goes[i] >= CHANCE)
+			tuples_add(&chance, w->gone.v[i]);
 	o.until = clock_mono() + (most > SEARCH_LEAST ? most : SEARCH_LEAST);
 	if (w->m->end > 0 && w->m->end < o.until)
 		o.until = w->m->end;
-	select_inputs(w->in, &w->m->traces, &o, yes);
+	select_inputs(w->in, &w->m->traces, &chance, &o, yes);
+	tuples_release(&chance);
+}
+
+static void
+goes_once(struct work *w, uint32_t tuple)
+{
+	size_t had = w->gone.n;
+	uint32_t at = tuples_add(&w->gone, tuple);
+
+	if (at == had) {
+		w->goes = mem_grow(w->goes, had + 1, sizeof *w->goes);
+		w->goes[at] = 0;
+	}
+	w->goes[at]++;
 }
 
 /* Only what both runs showed is the input's; true when that is less. */
@@ -206,13 +228,14 @@ reliable(struct work *w, struct input *in, struct traces *t, uint32_t now)
 	a = trace_get(&w->m->traces, in->trace);
 	b = trace_get(t, now);
 	both = mem_array(n, sizeof *both);
-	while (i < n && j < t->v[now].n) {
-		if (a[i] == b[j])
-			both[k++] = a[i];
-		if (a[i] <= b[j])
-			i++, j += a[i - 1] == b[j];
-		else
+	while (i < n) {
+		while (j < t->v[now].n && b[j] < a[i])
 			j++;
+		if (j < t->v[now].n && b[j] == a[i])
+			both[k++] = a[i];
+		else
+			goes_once(w, a[i]);
+		i++;
 	}
 	in->trace =
 	    trace_add(&w->m->traces, both, k, (uint32_t)(in - w->in->v), NULL);
@@ -570,6 +593,8 @@ minimize_corpus(struct minimize *m, struct inputs *in, struct fail *f)
 	trace_release(&w.again);
 	result_release(&w.result);
 	tuples_release(&w.all);
+	tuples_release(&w.gone);
+	free(w.goes);
 	tuples_release(&w.seen);
 	buf_release(&w.data);
 	return rc;

@@ -26,7 +26,7 @@ enum minimize_result {
 
 struct minimize {
 	/* in */
-	struct collect collect; /* but for until, execs, cache */
+	struct collect collect; /* but for until, cache, counts */
 	bool merge;		/* a libFuzzer target */
 	bool joint;		/* shrink what is kept; DIR and NAMES */
 	enum minimize_result result;

@@ -16,7 +16,7 @@
 #include "corpus/inputs.h"
 #include "corpus/publish.h"
 
-enum { ID_MAX = 999999 };
+enum { ID_MAX = 999999, LOCK_SECONDS = 10 };
 
 /* Does somebody hold the lock of this file or directory? */
 static bool

@@ -96,9 +96,9 @@ note(struct choice *c, uint32_t trace, uint32_t as)
 	}
 }
 
-/* What the base covers. */
+/* What the base covers, and what need not be. */
 static void
-given(struct choice *c)
+given(struct choice *c, const struct tuples *except)
 {
 	const struct inputs *in = c->in;
 	bool *done = mem_array(c->t->n, sizeof *done);
@@ -111,6 +111,12 @@ given(struct choice *c)
 			continue;
 		done[trace] = true;
 		cover_by(c, trace);
+	}
+	for (size_t i = 0; i < except->n; i++) {
+		uint32_t at = tuples_find(&c->tuples, except->v[i]);
+
+		if (at != TUPLES_NONE)
+			c->covered[at] = true;
 	}
 	free(done);
 }
@@ -181,7 +187,7 @@ cover_rest(struct choice *c)
 
 void
 select_inputs(const struct inputs *in, struct traces *t,
-    const struct cover_opts *o, bool *yes)
+    const struct tuples *except, const struct cover_opts *o, bool *yes)
 {
 	struct choice c = {.in = in, .t = t, .o = o, .yes = yes};
 
@@ -191,7 +197,7 @@ select_inputs(const struct inputs *in, struct traces *t,
 	for (uint32_t i = 0; i < c.n; i++)
 		note(&c, c.order[i], i);
 	c.covered = mem_array(c.tuples.n, sizeof *c.covered);
-	given(&c);
+	given(&c, except);
 	essentials(&c);
 	cover_rest(&c);
 	tuples_release(&c.tuples);

@@ -13,11 +13,12 @@
 
 struct inputs;
 struct traces;
+struct tuples;
 
 /* Sets yes[i] for each input chosen, clears the others.  Inputs of the base are
- * never chosen, and what they cover is covered. */
+ * never chosen; what they cover is covered, and so is every tuple of `except`. */
 void select_inputs(const struct inputs *in, struct traces *t,
-    const struct cover_opts *o, bool *yes);
+    const struct tuples *except, const struct cover_opts *o, bool *yes);
 
 /* How many tuples each trace alone has; the caller frees. */
 uint32_t *select_alone(struct traces *t);

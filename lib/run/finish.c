@@ -178,9 +178,11 @@ minimize(struct life *l, enum life_build build, double seconds, const char *out,
 	strs_add(&options, "lago-minimize");
 	strs_addf(&options, "-b%.1f", seconds);
 	strs_addf(&options, "-o%s/minimize/%s", l->work, out);
-	if (corpus)
+	if (corpus) {
 		strs_addf(
 		    &options, "-xquarantine=%s/minimize/quarantine", l->work);
+		strs_add(&options, "-xcache=no"); /* nobody asks it again */
+	}
 	strs_addf(&inputs, "%s/minimize/%s", l->work, input);
 	t = replays_start(l, build, &options, &inputs, 0, seconds + 10, &f);
 	if (t == NULL) {

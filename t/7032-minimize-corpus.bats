@@ -1,0 +1,208 @@
+load lib
+
+setup() {
+	examples
+	cd "$BATS_TEST_TMPDIR" || return
+	export TMPDIR=$PWD/tmp
+	target=$EXAMPLES/chunk-afl-plain
+	mkdir in tmp
+	cp "$EXAMPLES"/seeds/* in
+	for seed in "$EXAMPLES"/seeds/*; do
+		{ cat "$seed"; printf 000; } >"in/${seed##*/}.more"
+	done
+}
+
+# field NAME of the record in $output
+field() {
+	jq -r ".$1" <<<"$output"
+}
+
+count() {
+	find "$1" -type f | wc -l
+}
+
+caches() {
+	find "$XDG_CACHE_HOME/lago/traces" -type f
+}
+
+@test "minimize: a second call runs what is new, and what it keeps" {
+	for build in chunk-afl-plain chunk-libfuzzer; do
+		target=$EXAMPLES/$build
+		rm -rf "$XDG_CACHE_HOME" in/new
+		run lago-minimize -j -o first in -- "$target"
+		[ "$status" -eq 0 ]
+		runs=$(field execs)
+		cp -R in copies
+		echo new >in/new
+		run --separate-stderr lago-minimize -v -j -o second in -- \
+			"$target"
+		[ "$status" -eq 0 ]
+		[ "$(field execs)" -le $(($(field files) + 2)) ]
+		[ "$(field execs)" -lt "$runs" ]
+		[[ $stderr == *"known from an earlier call"* ]]
+		run lago-minimize -j -x cache=no -o third in -- "$target"
+		[ "$(field execs)" -gt "$runs" ]
+		diff -r second third
+		# other files with these bytes are known too
+		run lago-minimize -j -o fourth copies -- "$target"
+		[ "$(field execs)" -eq "$(field files)" ]
+		rm -r first second third fourth copies
+	done
+}
+
+@test "minimize: a damaged, a torn, a strange cache is as good as none" {
+	lago-minimize -q -o good in -- "$target"
+	cache=$(caches)
+	size=$(stat -c %s "$cache")
+	cp "$cache" whole
+	for cut in 1 39 40 100 $((size / 2)) $((size - 1)); do
+		head -c "$cut" whole >"$cache"
+		lago-minimize -q -o out in -- "$target"
+		diff -r good out
+		run lago-minimize -j -o out in -- "$target"
+		[ "$(field execs)" -eq "$(field files)" ]
+	done
+	for at in 0 9 17 30 60 $((size - 9)); do
+		cp whole "$cache"
+		printf '\377' | dd of="$cache" bs=1 seek="$at" conv=notrunc \
+			status=none
+		lago-minimize -q -o out in -- "$target"
+		diff -r good out
+	done
+	echo nonsense >"$cache"
+	lago-minimize -q -o out in -- "$target"
+	diff -r good out
+	# a cache that cannot be made is done without
+	lago-minimize -q -x cache=/proc/nothing -o out in -- "$target"
+	diff -r good out
+}
+
+@test "minimize: calls at the same time share a cache; another target has its own" {
+	cp "$target" mine
+	for i in 1 2 3 4; do
+		lago-minimize -q -P 1 -o "out$i" in -- ./mine 3>&- &
+	done
+	wait
+	for i in 2 3 4; do
+		diff -r out1 "out$i"
+	done
+	[ "$(caches | wc -l)" -eq 1 ]
+	printf x >>mine
+	lago-minimize -q -o out in -- ./mine
+	lago-minimize -q -o out in -- ./mine @@
+	lago-minimize -q -x cover=edges -o out in -- ./mine
+	lago-minimize -q -x env.A=B -o out in -- ./mine
+	[ "$(caches | wc -l)" -eq 5 ]
+}
+
+@test "minimize: what is covered by which input, what one corpus adds" {
+	run --separate-stderr lago-minimize -x result=files in -- "$target"
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[ "${#lines[@]}" -eq "$(find in -type f | wc -l)" ]
+	echo "$output" >files
+	lago-minimize -x result=list in -- "$target" >list
+	diff <(sort list) <(awk -F '\t' '$7 { print $1 }' files | sort)
+	lago-minimize -0 -x result=list in -- "$target" | tr '\0' '\n' | diff list -
+	lago-minimize -x result=tuples in -- "$target" >tuples
+	# one input may have shown a tuple once only
+	[ "$(comm -3 <(cut -f 1 tuples | uniq -c | awk '{ print $2, $1 }' |
+		sort) <(awk -F '\t' '$5 { print $1, $5 }' files | sort) |
+		wc -l)" -le 4 ]
+	(cd in && sha256sum -- *) | sed 's, \+,\t,' | sort >sums
+	diff <(awk -F '\t' '{ sub(/in./, "", $1); print $8 "\t" $1 }' files |
+		sort) sums
+	# nothing is added to itself, a new path is
+	run lago-minimize -x base=in -x result=list in -- "$target"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	mkdir less more
+	cp in/text* less
+	run lago-minimize -x base=less -x result=list in -- "$target"
+	[ -n "$output" ]
+	[[ $output != *in/text* ]]
+	lago-minimize -q -x base=less -o more in -- "$target"
+	cp less/* more
+	run lago-minimize -j -x result=list -x base=more in -- "$target"
+	[ -z "$output" ]
+}
+
+@test "minimize: own names, in place, beside running instances" {
+	mkdir both
+	cp in/text both
+	printf other >both/index
+	run lago-minimize -j -x result=names -o named in both -- "$target"
+	[ "$status" -eq 0 ]
+	files=$(field files)
+	[ "$(find named -type f | wc -l)" -eq "$files" ]
+	for f in named/*; do
+		f=${f#named/}
+		[ -e "in/$f" ] || [ -e "both/$f" ] || [[ $f == index.* ]]
+	done
+	run lago-minimize -x result=names -o named in -- "$target"
+	[ "$status" -eq 73 ]
+
+	cp -R in place
+	: >place/empty
+	lago-minimize -j -o out place -- "$target" >kept
+	run lago-minimize -j -x result=place place -- "$target"
+	[ "$status" -eq 0 ]
+	[ "$(field files)" -eq "$(jq .files kept)" ]
+	diff <(cd place && sha256sum -- * | cut -d ' ' -f 1 | sort) <(ls out)
+
+	# what a fuzzer works on stays as it is
+	mkdir -p afl/default
+	cp -R in afl/default/queue
+	: >afl/default/fuzzer_stats
+	exec 7<afl/default
+	flock 7
+	for dir in afl afl/default afl/default/queue; do
+		run --separate-stderr lago-minimize -x result=place "$dir" -- \
+			"$target" 7>&-
+		[ "$status" -eq 75 ]
+		[[ $stderr == *"stop it"* ]]
+	done
+	diff -r in afl/default/queue
+	lago-minimize -q -x result=sync -o afl/lago in -- "$target"
+	ls afl/lago/queue >first
+	[ "$(wc -l <first)" -eq "$(count out)" ]
+	[[ $(head -n 1 first) == id:000000,* ]]
+	[ -e afl/lago/is_main_node ]
+	# the same again adds nothing, others come behind
+	lago-minimize -q -x result=sync -o afl/lago in -- "$target"
+	diff first <(ls afl/lago/queue)
+	exec 7<&-
+	lago-minimize -q -x result=place afl/default -- "$target"
+	[ "$(count afl/default/queue)" -eq "$(count out)" ]
+}
+
+@test "minimize: what comes and goes keeps few inputs, and loses none" {
+	{
+		cat <<-'END'
+			#include <stdio.h>
+			#include <time.h>
+			static volatile int n;
+			int main(void) {
+				struct timespec t;
+				int c = getchar();
+				clock_gettime(CLOCK_MONOTONIC, &t);
+				int k = t.tv_nsec / 100 % 128;
+		END
+		for i in $(seq 128); do
+			echo "if (k == $i) n++;"
+		done
+		echo 'if (c == 120) n = 5; return 0; }'
+	} >chance.c
+	AFL_QUIET=1 afl-clang-fast -O1 -o chance chance.c
+	rm in/*
+	for i in $(seq 40); do
+		echo "chance $i" >"in/$i"
+	done
+	echo x >in/x
+	run --separate-stderr lago-minimize -j -x cache=no -o out in -- ./chance
+	[ "$status" -eq 0 ]
+	[ "$(field lost)" -eq 0 ]
+	[ "$(field unstable)" -gt 5 ]
+	[ "$(field files)" -le 20 ]
+	[ -e "out/$(sha256sum in/x | cut -d ' ' -f 1)" ]
+}
