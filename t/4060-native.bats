@@ -88,3 +88,9 @@ END
 	echo "$output"
 	[ "$status" -eq 0 ]
 }
+
+@test "native: what the instruction at a fault does, x86-64 and aarch64" {
+	run "$TOP/t/unit/insn-test"
+	echo "$output" | grep -v '^ok'
+	[ "$status" -eq 0 ]
+}

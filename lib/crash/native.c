@@ -20,6 +20,7 @@
 #include "base/fail.h"
 #include "base/mem.h"
 #include "base/sig.h"
+#include "crash/insn.h"
 #include "crash/symbols.h"
 #include "target/exec.h"
 
@@ -247,11 +248,24 @@ load_modules(struct native *n)
 	n->dwfl = NULL;
 }
 
+/* libdwfl gives the memory between two modules to one of them. */
+static Dwfl_Module *
+module_at(const struct native *n, uint64_t addr)
+{
+	Dwfl_Module *mod = dwfl_addrmodule(n->dwfl, addr);
+	Dwarf_Addr start = 0, end = 0;
+
+	if (mod != NULL)
+		dwfl_module_info(
+		    mod, NULL, &start, &end, NULL, NULL, NULL, NULL);
+	return addr >= start && addr < end ? mod : NULL;
+}
+
 static void
 add_frame(struct native *n, uint64_t pc)
 {
 	struct native_crash *c = n->crash;
-	Dwfl_Module *mod = dwfl_addrmodule(n->dwfl, pc);
+	Dwfl_Module *mod = module_at(n, pc);
 	struct native_frame *fr;
 	GElf_Addr bias = 0;
 	const char *name;
@@ -287,24 +301,80 @@ each_frame(Dwfl_Frame *frame, void *arg)
 	return n->crash->depth < DEPTH_MAX ? DWARF_CB_OK : DWARF_CB_ABORT;
 }
 
-/* After a jump to a bad address: as if the call had not been made.  -1: the
- * caller cannot be found. */
-static int
-step_back(struct native *n)
+/* Nothing can be unwound from a pc that is no code, or code that nobody
+ * describes: a call left its return address, which can. */
+static bool
+is_lost(const struct native *n)
 {
-	Dwarf_Word caller;
+	const struct native_crash *c = n->crash;
+	Dwfl_Module *mod = module_at(n, c->pc);
+
+	return mod == NULL || c->ninsn == 0 ||
+	       (c->known && c->address == c->pc &&
+		   (c->signal == SIGSEGV || c->signal == SIGBUS));
+}
 
 #if defined(__x86_64__)
-	if (!read_word(n->dwfl, n->regs.rsp, &caller, n))
-		return -1;
-	n->regs.rsp += 8;
-	n->regs.rip = caller - 1;
-#else
-	caller = n->regs.regs[30];
-	n->regs.pc = caller - 4;
-#endif
-	return dwfl_addrmodule(n->dwfl, caller - 1) != NULL ? 0 : -1;
+/* Is it the place behind a call? */
+static bool
+returns_to(struct native *n, uint64_t addr)
+{
+	unsigned char p[7];
+
+	return module_at(n, addr - 1) != NULL &&
+	       peek(n, addr - sizeof(p), p, sizeof(p)) == sizeof(p) &&
+	       insn_call_before(p, sizeof(p));
 }
+
+/* As if the call had not been made; false: the caller cannot be found. */
+static bool
+step_back(struct native *n)
+{
+	struct user_regs_struct *r = &n->regs;
+	Dwarf_Word caller, bp;
+
+	if (read_word(n->dwfl, r->rsp, &caller, n) && returns_to(n, caller)) {
+		r->rsp += 8;
+		r->rip = caller - 1;
+		return true;
+	}
+	/* Code that was made at run time may have set up a frame. */
+	if (!read_word(n->dwfl, r->rbp, &bp, n) ||
+	    !read_word(n->dwfl, r->rbp + 8, &caller, n) ||
+	    !returns_to(n, caller))
+		return false;
+	r->rsp = r->rbp + 16;
+	r->rbp = bp;
+	r->rip = caller - 1;
+	return true;
+}
+#else
+static bool
+returns_to(struct native *n, uint64_t addr)
+{
+	return module_at(n, addr - 4) != NULL;
+}
+
+static bool
+step_back(struct native *n)
+{
+	struct user_regs_struct *r = &n->regs;
+	Dwarf_Word caller, bp;
+
+	if (returns_to(n, r->regs[30])) {
+		r->pc = r->regs[30] - 4;
+		return true;
+	}
+	if (!read_word(n->dwfl, r->regs[29], &bp, n) ||
+	    !read_word(n->dwfl, r->regs[29] + 8, &caller, n) ||
+	    !returns_to(n, caller))
+		return false;
+	r->sp = r->regs[29] + 16;
+	r->regs[29] = bp;
+	r->pc = caller - 4;
+	return true;
+}
+#endif
 
 static void
 unwind(struct native *n)
@@ -316,13 +386,29 @@ unwind(struct native *n)
 	load_modules(n);
 	if (n->dwfl == NULL)
 		return;
-	if (dwfl_addrmodule(n->dwfl, reg_pc(n)) == NULL) {
+	if (is_lost(n)) {
 		add_frame(n, reg_pc(n));
-		if (step_back(n) != 0)
+		if (!step_back(n))
 			return;
 	}
 	n->first = true;
 	dwfl_getthread_frames(n->dwfl, n->pid, each_frame, n);
+}
+
+/* A block copy (movs) reads and writes: the nearer side is the one that
+ * failed. */
+static enum report_access
+access_of(const struct native *n)
+{
+	const struct native_crash *c = n->crash;
+
+#if defined(__x86_64__)
+	uint64_t to = c->address - n->regs.rdi, from = c->address - n->regs.rsi;
+
+	if (c->known && insn_copies(c->insn, c->ninsn))
+		return to + 64 < from + 64 ? REPORT_WRITE : REPORT_READ;
+#endif
+	return insn_access(INSN_HERE, c->insn, c->ninsn);
 }
 
 /* Registers and stack of the stopped thread, into n->crash. */
@@ -340,6 +426,7 @@ look(struct native *n, pid_t tid)
 	c->sp = reg_sp(n);
 	c->bp = reg_bp(n);
 	c->ninsn = peek(n, c->pc, c->insn, sizeof(c->insn));
+	c->access = access_of(n);
 	unwind(n);
 }
 #else

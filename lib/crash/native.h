@@ -16,6 +16,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "crash/report.h"
+
 struct exec;
 struct exec_input;
 struct fail;
@@ -41,6 +43,7 @@ struct native_crash {
 	bool known;
 	uint64_t address;
 	uint64_t pc, sp, bp;
+	enum report_access access; /* what the instruction does with memory */
 	unsigned char insn[NATIVE_CODE]; /* at pc */
 	size_t ninsn;			 /* 0: pc cannot be read */
 	struct native_frame v[NATIVE_FRAMES];

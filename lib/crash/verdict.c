@@ -258,7 +258,7 @@ add_native(struct verdict *v, struct report *r,
 		return;
 	r->has_address = native->known;
 	r->address = native->address;
-	r->access = insn_access(native->insn, native->ninsn);
+	r->access = native->access;
 	if (stack_is_full(native))
 		r->kind = kinds_find("stack-overflow");
 	else if (native->ninsn == 0 ||
@@ -351,7 +351,8 @@ verdict_exec(struct verdict *v, const struct exec_result *e,
 	if (n > 0) {
 		add_native(v, r, native, n);
 		if (strcmp(r->tool, "signal") == 0)
-			what = insn_what(native->insn, native->ninsn);
+			what =
+			    insn_what(INSN_HERE, native->insn, native->ninsn);
 	}
 	for (size_t i = 0; symbols != NULL && r != NULL; i++) {
 		name_frames(v, r, symbols);
