@@ -563,6 +563,29 @@ declaration(Dwarf_Die die)
 	return die;
 }
 
+/* What a scope is called in names; NULL: nothing. */
+static const char *
+scope_name(Dwarf_Die *scope, const char *function)
+{
+	const char *name = dwarf_diename(scope);
+
+	switch (dwarf_tag(scope)) {
+	case DW_TAG_namespace:
+		return name != NULL ? name : "(anonymous namespace)";
+	case DW_TAG_class_type:
+	case DW_TAG_structure_type:
+	case DW_TAG_union_type:
+		if (name != NULL)
+			return name;
+		return strcmp(function, "operator()") == 0 ? "{lambda}"
+							   : "{unnamed}";
+	case DW_TAG_subprogram:
+		return name;
+	default:
+		return NULL;
+	}
+}
+
 /* A function that no other file sees can be without a mangled name: its
  * namespaces, classes and functions put before it. */
 static char *
@@ -570,20 +593,13 @@ scoped_name(Dwarf_Die *die, const char *name)
 {
 	Dwarf_Die at = declaration(*die), *scopes = NULL;
 	struct buf b = BUF_INIT;
-	int n, tag;
+	const char *scope;
+	int n;
 
 	n = dwarf_getscopes_die(&at, &scopes);
-	while (n-- > 1) {
-		const char *scope = dwarf_diename(&scopes[n]);
-		tag = dwarf_tag(&scopes[n]);
-		if (tag == DW_TAG_namespace && scope == NULL)
-			scope = "(anonymous namespace)";
-		if (tag == DW_TAG_namespace || tag == DW_TAG_class_type ||
-		    tag == DW_TAG_structure_type || tag == DW_TAG_union_type ||
-		    tag == DW_TAG_subprogram)
-			buf_addf(
-			    &b, "%s::", scope != NULL ? scope : "{unnamed}");
-	}
+	while (n-- > 1)
+		if ((scope = scope_name(&scopes[n], name)) != NULL)
+			buf_addf(&b, "%s::", scope);
 	free(scopes);
 	buf_adds(&b, name);
 	return buf_take(&b);
