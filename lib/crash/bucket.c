@@ -73,6 +73,11 @@ mark_frames(
 		case RULES_ENTRY:
 			f->entry = below = true;
 			break;
+		case RULES_ABOVE:
+			for (size_t k = 0; k <= i; k++)
+				s->v[k].ign = true;
+			top = true;
+			break;
 		case RULES_SKIP:
 			f->ign = true;
 			break;
@@ -211,10 +216,29 @@ of_target_alone(const struct report *r)
 	       r->message.n == 0;
 }
 
+/* What languages call a stack overflow. */
+static bool
+is_recursion(const struct report *r)
+{
+	static const char *const names[] = {"RecursionError",
+	    "java.lang.StackOverflowError", "SystemStackError",
+	    "StackOverflowException", "System.StackOverflowException"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (str_eq(r->exception, str_of(names[i], strlen(names[i]))))
+			return true;
+	return strcmp(r->kind->name, "stack-overflow") == 0 ||
+	       str_starts(r->message,
+		   STR("RangeError: Maximum call stack size exceeded")) ||
+	       (strcmp(r->tool, "lua") == 0 &&
+		   memmem(r->message.p, r->message.n, "stack overflow", 14) !=
+		       NULL);
+}
+
 static void
 choose_names(const struct report *r, int depth, struct list *l)
 {
-	bool stack = strcmp(r->kind->name, "stack-overflow") == 0;
+	bool stack = is_recursion(r);
 	size_t most = (size_t)(depth > 0 ? depth : DEPTH);
 
 	kept_names(report_crash_stack(r), !stack, l);
@@ -247,8 +271,12 @@ add_words(struct buf *key, const char *s)
 static void
 add_message(struct buf *key, struct str message)
 {
-	char *out = mem_alloc(message.n + 1);
+	const char *end = memchr(message.p, '\n', message.n);
+	char *out;
 
+	if (end != NULL) /* what follows is mostly values */
+		message.n = (size_t)(end - message.p);
+	out = mem_alloc(message.n + 1);
 	add_part(key, names_message(message, out));
 	free(out);
 }

@@ -491,23 +491,118 @@ frame_java(struct str line, struct frame *f)
 	return true;
 }
 
-bool
-frame_js(struct str line, struct frame *f)
+/* "eval at f (x.js:3:4), <anonymous>:1:2": where eval was called. */
+static void
+eval_place(struct str *s)
 {
-	struct str s = frame_blanks(line);
+	const char *close, *open;
+
+	while (str_starts(*s, STR("eval at ")) &&
+	       (close = last_of(*s, "), ")) != NULL &&
+	       (open = memchr(s->p, '(', (size_t)(close - s->p))) != NULL)
+		*s = str_of(open + 1, (size_t)(close - open) - 1);
+}
+
+bool
+frame_js_place(struct str s, struct frame *f)
+{
 	size_t open;
 
 	*f = (struct frame){.number = -1, .lang = FRAME_JS};
-	if (s.n == line.n || !lit(&s, "at "))
-		return false;
 	s = frame_strip(s);
+	while (s.n > 0 && memchr("{, ", s.p[s.n - 1], 3) != NULL)
+		s.n--; /* properties of the exception follow */
 	if (s.n > 0 && s.p[s.n - 1] == ')' && (open = opened(s)) < s.n) {
 		f->raw = frame_strip(str_of(s.p, open));
 		s = str_of(s.p + open + 1, s.n - open - 2);
 	}
+	eval_place(&s);
+	if (str_eq(s, STR("<anonymous>")) || str_eq(s, STR("native"))) {
+		f->mod = STR("<builtin>");
+		return f->raw.n > 0;
+	}
 	f->file = s;
 	frame_position(&f->file, &f->line, &f->col);
 	return f->line > 0 || f->raw.n > 0;
+}
+
+bool
+frame_js(struct str line, struct frame *f)
+{
+	struct str s = frame_blanks(line);
+
+	return s.n < line.n && lit(&s, "at ") && frame_js_place(s, f);
+}
+
+/* "[ra] [thunk] 0x2a f(_:) + 3 in mod at /x.swift:3:4" */
+static bool
+swift_backtrace(struct str s, struct frame *f)
+{
+	const char *in, *plus;
+
+	while (lit(&s, "["))
+		while (s.n > 0 && (*s.p == ' ' || s.p[-1] != ' '))
+			s = str_from(s, 1);
+	if (!frame_hex(&s, false, &f->pc))
+		return false;
+	f->has_pc = true;
+	s = frame_strip(s);
+	in = last_of(s, " in ");
+	if (in != NULL) {
+		struct str tail = str_from(s, (size_t)(in - s.p) + 4);
+		const char *at = memmem(tail.p, tail.n, " at ", 4);
+		f->mod = tail;
+		if (at != NULL) {
+			f->mod.n = (size_t)(at - tail.p);
+			f->file = str_from(tail, f->mod.n + 4);
+			frame_position(&f->file, &f->line, &f->col);
+		}
+		if (str_ends(f->file, STR("<compiler-generated>"))) {
+			f->mod = STR("<compiler-generated>");
+			f->file.n = 0;
+		}
+		s.n = (size_t)(in - s.p);
+	}
+	plus = last_of(s, " + ");
+	if (plus != NULL)
+		s.n = (size_t)(plus - s.p);
+	f->raw = s;
+	return true;
+}
+
+bool
+frame_swift(struct str line, struct frame *f)
+{
+	struct str s = frame_blanks(line), mod;
+	const char *plus;
+	uint64_t number;
+
+	*f = (struct frame){.number = -1, .lang = FRAME_SWIFT};
+	if (!frame_number(&s, &number) || s.n == 0 || *s.p != ' ')
+		return false;
+	s = frame_blanks(s);
+	if (!swift_backtrace(s, f)) {
+		mod = s;
+		while (s.n > 0 && *s.p != ' ')
+			s = str_from(s, 1);
+		mod.n -= s.n;
+		s = frame_blanks(s);
+		if (!frame_hex(&s, false, &f->pc))
+			return false;
+		f->has_pc = true;
+		f->mod = mod;
+		f->raw = frame_strip(s);
+		plus = last_of(f->raw, " + ");
+		if (plus != NULL) {
+			s = str_from(f->raw, (size_t)(plus - f->raw.p) + 3);
+			f->raw.n = (size_t)(plus - f->raw.p);
+			f->has_off = str_eq(f->raw, STR("<unavailable>")) &&
+				     frame_number(&s, &f->off);
+		}
+	}
+	if (is_unknown(f->raw) || str_eq(f->raw, STR("<unavailable>")))
+		f->raw.n = 0;
+	return true;
 }
 
 bool
@@ -561,9 +656,10 @@ frame_lua(struct str line, struct frame *f)
 	lit(&s, "upvalue ");
 	lit(&s, "method ");
 	lit(&s, "field ");
-	if (s.n > 1 && (*s.p == '\'' || *s.p == '<'))
-		s = str_of(s.p + 1, s.n - 2);
-	f->raw = s;
+	if (s.n > 1 && *s.p == '\'')
+		f->raw = str_of(s.p + 1, s.n - 2);
+	else if (s.n > 0 && *s.p != '<') /* "<x.lua:3>" has no name */
+		f->raw = s;
 	return true;
 }
 
@@ -578,7 +674,7 @@ frame_csharp(struct str line, struct frame *f)
 		return false;
 	in = last_of(s, " in ");
 	if (in != NULL) {
-		where = str_from(s, (size_t)(in - s.p) + 4);
+		where = frame_strip(str_from(s, (size_t)(in - s.p) + 4));
 		s.n = (size_t)(in - s.p);
 		in = last_of(where, ":line ");
 		if (in != NULL) {
@@ -590,6 +686,10 @@ frame_csharp(struct str line, struct frame *f)
 			where.n = (size_t)(in - where.p);
 		} else
 			frame_position(&where, &f->line, &f->col);
+		if (str_starts(where, STR("<"))) { /* <hash of the module> */
+			where.n = 0;
+			f->line = 0;
+		}
 		f->file = where;
 	}
 	open = memchr(s.p, '(', s.n);

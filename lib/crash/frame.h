@@ -11,13 +11,14 @@
 
 /* Whose spelling the function's name is in. */
 enum frame_lang {
-	FRAME_C, /* C, C++, Swift: what a demangler prints */
+	FRAME_C, /* C, C++: what a demangler prints */
 	FRAME_RUST,
 	FRAME_GO,
 	FRAME_JAVA,
 	FRAME_PYTHON,
 	FRAME_JS,
 	FRAME_LUA,
+	FRAME_SWIFT,
 	FRAME_CSHARP
 };
 
@@ -58,9 +59,13 @@ bool frame_python(struct str line, struct frame *f);
 bool frame_java(struct str line, struct frame *f);
 /* "    at f (x.js:3:4)", "    at x.js:3:4" */
 bool frame_js(struct str line, struct frame *f);
+/* The same without "    at ". */
+bool frame_js_place(struct str s, struct frame *f);
 /* "pkg.f(0x1, ...)"; frame_go_at: "\tx.go:3 +0x2a" below it */
 bool frame_go(struct str line, struct frame *f);
 bool frame_go_at(struct str line, struct frame *f);
+/* "1 [ra] 0x2a f(_:) + 3 in mod at /x.swift:3:4", "2  mod  0x2a f(_:) + 3" */
+bool frame_swift(struct str line, struct frame *f);
 /* "\tx.lua:3: in function 'f'" */
 bool frame_lua(struct str line, struct frame *f);
 /* "  at N.C.f (T a) [0x0] in x.cs:3", "   at N.C.f(T a) in x.cs:line 3" */

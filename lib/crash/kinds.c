@@ -94,6 +94,7 @@ static const struct kinds_kind kinds[] = {
     {"python-exception", "abort", KINDS_TYPE},
     {"java-exception", "abort", KINDS_TYPE},
     {"js-exception", "abort", KINDS_TYPE},
+    {"swift-fatal-error", "abort", KINDS_MESSAGE},
     {"lua-error", "abort", KINDS_MESSAGE},
     {"csharp-exception", "abort", KINDS_TYPE},
     {"command-injection", "other", 0},

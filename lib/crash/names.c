@@ -127,6 +127,8 @@ angle_first(struct work *w)
 			inside.n = (size_t)(as - inside.p);
 		while (inside.n > 0 && memchr("&*<", inside.p[0], 3) != NULL)
 			inside = str_from(inside, 1);
+		if (inside.n > 0 && *inside.p == '[') /* a slice: [u8]::f */
+			put(w, inside.p, group(inside));
 		w->in = inside;
 		w->depth++;
 		clean_part(w);
@@ -207,7 +209,10 @@ name_starts(const struct work *w)
 static void
 angle(struct work *w)
 {
-	bool turbofish = w->lang == FRAME_RUST && ends_with(w, "::");
+	/* C++ has only its own words behind "::". */
+	bool turbofish = ends_with(w, "::") &&
+			 (w->lang == FRAME_RUST ||
+			     (!at(w, "<lambda") && !at(w, "<unnamed")));
 
 	if (turbofish && w->in.n > 1) {
 		w->o -= 2;
@@ -392,6 +397,44 @@ clean_js(struct str raw)
 	return raw;
 }
 
+/* Of "specialized closure #1 in f<A>(_:x:)" is left "f.{closure}". */
+static struct str
+clean_swift(struct str raw, char *out)
+{
+	static const char *const words[] = {"specialized ", "static ",
+	    "partial apply for ", "@objc ", "@nonobjc ", "merged ", "implicit ",
+	    "generic specialization of "};
+	struct str closure = STR("closure #");
+	char *o = out;
+	size_t closures = 0, i = 0;
+
+	while (i < sizeof(words) / sizeof(words[0])) {
+		struct str word = str_of(words[i], strlen(words[i]));
+		const char *in = str_starts(raw, closure)
+				     ? memmem(raw.p, raw.n, " in ", 4)
+				     : NULL;
+		if (in != NULL) {
+			raw = str_from(raw, (size_t)(in - raw.p) + 4);
+			closures++;
+			i = 0;
+		} else if (str_starts(raw, word)) {
+			raw = str_from(raw, word.n);
+			i = 0;
+		} else
+			i++;
+	}
+	for (i = 0; i < raw.n && (raw.p[i] != '(' || i == 0);)
+		if (raw.p[i] == '<' && i > 0 && is_ident(raw.p[i - 1]))
+			i += group(str_from(raw, i));
+		else
+			*o++ = raw.p[i++];
+	for (; closures > 0; closures--) {
+		memcpy(o, ".{closure}", 10);
+		o += 10;
+	}
+	return str_of(out, (size_t)(o - out));
+}
+
 struct str
 names_clean(enum frame_lang lang, struct str raw, char *out)
 {
@@ -412,6 +455,8 @@ names_clean(enum frame_lang lang, struct str raw, char *out)
 	case FRAME_JS:
 		raw = clean_js(raw);
 		break;
+	case FRAME_SWIFT:
+		return clean_swift(raw, out);
 	default:
 		break;
 	}
@@ -419,13 +464,17 @@ names_clean(enum frame_lang lang, struct str raw, char *out)
 	return str_of(out, raw.n);
 }
 
-/* Does a word at i of s look like a number, an address or a path? */
+/* Does a word look like a number, an address, a path or a place (x.lua:3:)? */
 static bool
 changes(const char *p, size_t n)
 {
+	const char *colon = memchr(p, ':', n);
 	size_t digits = 0;
 
 	if (n > 1 && memchr(p, '/', n) != NULL)
+		return true;
+	if (colon != NULL && colon > p && colon + 1 < p + n &&
+	    isdigit((unsigned char)colon[1]))
 		return true;
 	for (size_t i = 0; i < n; i++)
 		digits += isxdigit((unsigned char)p[i]) || p[i] == 'x' ||

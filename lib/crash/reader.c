@@ -129,6 +129,39 @@ reader_frame(struct reader *r, const struct frame *f)
 }
 
 bool
+reader_message(struct reader *r, struct str line)
+{
+	struct report *p = r->now;
+	char *text;
+
+	if (r->state++ == 0) {
+		p->message = reader_keep(r, line);
+		return true;
+	}
+	if (r->state > 16)
+		return false;
+	if (p->message.n + line.n > 4096)
+		return true;
+	text = arena_alloc(&r->arena, p->message.n + 1 + line.n);
+	memcpy(text, p->message.p, p->message.n);
+	text[p->message.n] = '\n';
+	memcpy(text + p->message.n + 1, line.p, line.n);
+	p->message = str_of(text, p->message.n + 1 + line.n);
+	return true;
+}
+
+void
+reader_exception(struct reader *r, struct str line)
+{
+	size_t n = 0;
+
+	while (n < line.n && line.p[n] != ':' && line.p[n] != ' ')
+		n++;
+	r->now->message = reader_keep(r, line);
+	r->now->exception = reader_keep(r, str_of(line.p, n));
+}
+
+bool
 reader_rules(struct reader *r, struct str line, const struct words_set *has,
     const struct reader_rule *rules, size_t n)
 {

@@ -23,10 +23,19 @@ struct reader {
 	bool heading; /* a line named the role of the next stack */
 	/* What gets the next line first, until it returns false. */
 	bool (*more)(struct reader *r, struct str line);
-	unsigned state;	    /* its */
-	struct str prev;    /* the line before this one */
-	struct str stopped; /* number of the thread that a debugger stopped */
-	bool golang;	    /* the text has Go's file names */
+	unsigned state;	     /* its */
+	struct str prev;     /* the line before this one */
+	struct str stopped;  /* number of the thread that a debugger stopped */
+	bool golang;	     /* the text has Go's file names */
+	size_t indent;	     /* of a Go stack */
+	bool chained;	     /* Python: the next exception is due to this one */
+	bool ignored;	     /* Python: the next exception was ignored */
+	unsigned lines_more; /* of a Java message */
+	/* JavaScript: the last line that may be an exception, and how many
+	 * lines ago it was. */
+	char said[1024];
+	size_t nsaid;
+	unsigned since_said;
 };
 
 struct reader_rule {
@@ -122,6 +131,23 @@ enum reader_word {
 	W_RIP_LLDB,
 	W_RSP_LLDB,
 	W_RBP_LLDB,
+	W_RUST_ALLOC,
+	W_GO_SIGNAL,
+	W_GO_SIGCODE,
+	W_PRECONDITION,
+	W_COULD_NOT_CAST,
+	W_SWIFT_FAILURE,
+	W_PROGRAM_CRASHED,
+	W_CRASHED,
+	W_CURRENT_STACK,
+	W_RSP_SWIFT,
+	W_ABOVE_EXCEPTION,
+	W_IGNORED,
+	W_TIMEOUT,
+	W_JAVA_CRASH,
+	W_NODE,
+	W_JS_TRACE,
+	W_RROR,
 	READER_WORDS
 };
 
@@ -140,6 +166,10 @@ bool reader_restack(struct reader *r);
 /* The frame a message names where no stack is printed. */
 void reader_place(struct reader *r, struct str function, struct str file);
 struct str reader_keep(struct reader *r, struct str s);
+/* One more line of the message; false: enough of it.  state counts them. */
+bool reader_message(struct reader *r, struct str line);
+/* "Type: text": exception and message. */
+void reader_exception(struct reader *r, struct str line);
 /* Text up to a closing word, or all of it. */
 struct str reader_until(struct str s, const char *word);
 
@@ -150,6 +180,8 @@ bool readnote_line(
 bool readdbg_line(
     struct reader *r, struct str line, const struct words_set *has);
 bool readlang_line(
+    struct reader *r, struct str line, const struct words_set *has);
+bool readvm_line(
     struct reader *r, struct str line, const struct words_set *has);
 /* Runs the table over a line; true when a rule took it. */
 bool reader_rules(struct reader *r, struct str line,

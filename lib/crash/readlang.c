@@ -1,5 +1,7 @@
-/* Language runtimes: Rust, Go, Python, Java, JavaScript, Lua, C#. */
+/* Languages that are compiled, and some small ones: Rust, Go, Swift, Lua, C#. */
 #include "crash/reader.h"
+
+#include <signal.h>
 
 #include "crash/kinds.h"
 #include "crash/pat.h"
@@ -53,43 +55,93 @@ stack_backtrace(struct reader *r, struct str line)
 	return true;
 }
 
-/* The message is the line below; more lines of it begin with a blank. */
+/* A message goes on for some lines, until one that is not its. */
 static bool
 rust_message(struct reader *r, struct str line)
 {
-	if (r->state++ > 0)
+	static const char *const ends[] = {"stack backtrace:", "note: ",
+	    "thread ", "==", "fatal runtime error"};
+
+	if (r->state > 0 && line.n == 0)
 		return false;
-	r->now->message = reader_keep(r, line);
-	return true;
+	for (size_t i = 0; i < N(ends); i++)
+		if (str_starts(line, str_of(ends[i], strlen(ends[i]))))
+			return false;
+	return reader_message(r, line);
 }
 
+/* Until Rust 1.72: 'message, in quotes and
+ * maybe in lines', src/main.rs:3:4 */
 static bool
-panicked(struct reader *r, struct str line)
+rust_quoted(struct reader *r, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
 
-	if (pat_match("%-thread %*panicked at '%(%*%)', %(%v%)", line, cap)) {
-		reader_open(r, "rust-panic", "rust", true);
-		r->now->message = reader_keep(r, cap[0]);
-		reader_place(r, STR(""), cap[1]);
-		return true;
-	}
-	if (!pat_match("%-thread %*panicked at %(%v%):%$", line, cap))
+	if (!pat_match("%(%*%)', %(%*:%N:%N%)%$", line, cap))
+		return reader_message(r, line);
+	reader_message(r, cap[0]);
+	reader_place(r, STR(""), cap[1]);
+	r->more = NULL;
+	return true;
+}
+
+/* thread 'main' (12) panicked at src/main.rs:3:4:
+ * thread 'main' panicked at 'message', src/main.rs:3:4 */
+static bool
+panicked(struct reader *r, struct str line)
+{
+	struct str cap[PAT_CAPTURES], name[PAT_CAPTURES];
+	bool quoted = pat_match("%-thread %-panicked at '%(%*%)", line, cap);
+
+	if (!quoted &&
+	    !pat_match("%-thread %-panicked at %(%*:%N:%N%):%$", line, cap))
 		return false;
 	reader_open(r, "rust-panic", "rust", true);
-	reader_place(r, STR(""), cap[0]);
-	r->more = rust_message;
+	if (pat_match("%-thread '%(%-%)' ", line, name))
+		r->now->thread = reader_keep(r, name[0]);
 	r->state = 0;
+	if (!quoted) {
+		reader_place(r, STR(""), cap[0]);
+		r->more = rust_message;
+		return true;
+	}
+	r->more = rust_quoted;
+	return rust_quoted(r, cap[0]);
+}
+
+/* memory allocation of 123 bytes failed */
+static bool
+rust_alloc(struct reader *r, struct str line)
+{
+	if (!pat_match("memory allocation of %N bytes failed", line, NULL))
+		return false;
+	reader_open(r, "oom", "rust", true);
+	r->now->message = reader_keep(r, line);
 	return true;
 }
 
 static bool
 has_overflowed(struct reader *r, struct str line)
 {
+	struct str cap[PAT_CAPTURES];
+
 	if (!pat_match("%sthread %* has overflowed its stack", line, NULL))
 		return false;
 	reader_open(r, "stack-overflow", "rust", true);
+	if (pat_match("%sthread '%(%-%)' ", line, cap))
+		r->now->thread = reader_keep(r, cap[0]);
 	return true;
+}
+
+/* go test -fuzz indents what it reports. */
+static struct str
+go_indent(struct reader *r, struct str line)
+{
+	size_t n = 0;
+
+	while (n < r->indent && n < line.n && line.p[n] == ' ')
+		n++;
+	return str_from(line, n);
 }
 
 static bool
@@ -97,6 +149,7 @@ go_stack(struct reader *r, struct str line)
 {
 	struct frame f;
 
+	line = go_indent(r, line);
 	if (str_starts(line, STR("created by ")) || line.n == 0)
 		return false;
 	if (frame_go_at(line, &f)) {
@@ -111,14 +164,20 @@ go_stack(struct reader *r, struct str line)
 	return str_starts(line, STR("...")) || str_starts(line, STR("\t"));
 }
 
+static bool
+is_go(const struct reader *r)
+{
+	return r->now != NULL && r->now->tool != NULL &&
+	       strcmp(r->now->tool, "go") == 0;
+}
+
 /* goroutine 1 [running]: */
 static bool
 goroutine(struct reader *r, struct str line)
 {
-	if (r->now == NULL || r->now->tool == NULL ||
-	    strcmp(r->now->tool, "go") != 0 ||
-	    !pat_match("goroutine %N%*[%*]:", line, NULL))
+	if (!is_go(r) || !pat_match("%sgoroutine %N%*[%*]:", line, NULL))
 		return false;
+	r->indent = line.n - frame_blanks(line).n;
 	reader_heading(r,
 	    report_crash_stack(r->now) == NULL ? REPORT_CRASH : REPORT_THREAD,
 	    STR(""));
@@ -127,257 +186,127 @@ goroutine(struct reader *r, struct str line)
 	return true;
 }
 
+static const struct {
+	const char *name;
+	int signo;
+} signals[] = {
+    {"SIGSEGV", SIGSEGV},
+    {"SIGBUS", SIGBUS},
+    {"SIGFPE", SIGFPE},
+    {"SIGILL", SIGILL},
+    {"SIGABRT", SIGABRT},
+    {"SIGTRAP", SIGTRAP},
+    {"SIGSYS", SIGSYS},
+};
+
+static int
+signal_of(struct str name)
+{
+	for (size_t i = 0; i < N(signals); i++)
+		if (str_eq(
+			name, str_of(signals[i].name, strlen(signals[i].name))))
+			return signals[i].signo;
+	return 0;
+}
+
+static void
+set_address(struct reader *r, struct str hex)
+{
+	r->now->has_address = frame_hex(&hex, false, &r->now->address);
+}
+
+/* [signal SIGSEGV: segmentation violation code=0x1 addr=0x0 pc=0x49e282] */
 static bool
-go_panic(struct reader *r, struct str line)
+go_signal(struct reader *r, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
+	int signo;
 
-	if (!r->golang ||
-	    !pat_match("%{%-: %|%}%{panic%|fatal error%}: %(%*%)", line, cap))
+	if (!is_go(r) ||
+	    !pat_match("%s[signal %(%w%)%*addr=%(%H%) pc=%(%H%)", line, cap))
 		return false;
-	if (r->now != NULL && strcmp(r->now->kind->name, "go-panic") == 0 &&
-	    r->stack == NULL)
-		return true; /* a panic in a panic: the first tells */
-	reader_open(r,
-	    str_starts(cap[0], STR("stack overflow")) ? "stack-overflow"
-						      : "go-panic",
-	    "go", true);
-	r->now->message = reader_keep(r, cap[0]);
+	signo = signal_of(cap[0]);
+	r->now->signal = signo;
+	set_address(r, cap[1]);
+	r->now->has_pc = frame_hex(&cap[2], false, &r->now->pc);
+	/* What the runtime cannot make a panic of. */
+	if (signo != 0 && str_eq(r->now->message, STR("fault")))
+		r->now->kind = kinds_of_signal(signo);
 	return true;
 }
 
-/* Python prints the outermost frame first. */
-static void
-turn(struct report_stack *s)
-{
-	for (size_t i = 0; s != NULL && i < s->n / 2; i++) {
-		struct frame f = s->v[i];
-		s->v[i] = s->v[s->n - 1 - i];
-		s->v[s->n - 1 - i] = f;
-	}
-}
-
-/* "Type: text", "Type", "pkg.Type: text" */
-static void
-exception(struct reader *r, struct str line)
-{
-	size_t n = 0;
-
-	while (n < line.n && line.p[n] != ':' && line.p[n] != ' ')
-		n++;
-	r->now->message = reader_keep(r, line);
-	r->now->exception = reader_keep(r, str_of(line.p, n));
-}
-
+/* SIGSEGV: segmentation violation
+ * PC=0x4a1060 m=0 sigcode=1 addr=0x0 */
 static bool
-python_stack(struct reader *r, struct str line)
+go_sigcode(struct reader *r, struct str line)
 {
-	struct str cap[PAT_CAPTURES];
-	struct frame f;
-	uint64_t times;
+	struct str cap[PAT_CAPTURES], name[PAT_CAPTURES];
 
-	if (frame_python(line, &f)) {
-		f.number = r->state++ == 0 ? 0 : -1;
-		reader_frame(r, &f);
-		return true;
-	}
-	if (pat_match(
-		"%s[Previous line repeated %(%N%) more time", line, cap)) {
-		frame_number(&cap[0], &times);
-		if (last_frame(r) != NULL)
-			for (f = *last_frame(r);
-			     times > 0 && r->stack->n < REPORT_FRAMES; times--)
-				reader_frame(r, &f);
-		return true;
-	}
-	if (line.n > 0 && (*line.p == ' ' || *line.p == '\t'))
-		return true;
-	turn(r->stack);
-	if (line.n > 0 && *line.p != '=' && r->now->message.n == 0)
-		exception(r, line);
-	return false;
-}
-
-static bool
-traceback(struct reader *r, struct str line)
-{
-	bool chained = r->now != NULL &&
-		       strcmp(r->now->kind->name, "python-exception") == 0 &&
-		       r->now->nstacks > 0;
-
-	if (!pat_match("%sTraceback (most recent call last):", line, NULL))
+	if (!pat_match(
+		"PC=%(%H%) m=%N sigcode=%N%{ addr=%(%H%)%|%(%)%}", line, cap) ||
+	    !pat_match("%(%A%): ", r->prev, name) || signal_of(name[0]) == 0)
 		return false;
-	if (chained)
-		for (size_t i = 0; i < r->now->nstacks; i++) {
-			r->now->stacks[i].role = REPORT_CAUSE;
-			r->now->message.n = 0;
-		}
-	else if (r->now == NULL || r->now->message.n == 0 ||
-		 strcmp(r->now->kind->name, "python-exception") != 0)
-		reader_open(r, "python-exception", "python", false);
-	reader_heading(r, REPORT_CRASH, STR(""));
-	r->more = python_stack;
-	r->state = 0;
+	reader_open(r, kinds_of_signal(signal_of(name[0]))->name, "go", true);
+	r->now->signal = signal_of(name[0]);
+	r->now->message = reader_keep(r, r->prev);
+	r->now->has_pc = frame_hex(&cap[0], false, &r->now->pc);
+	if (cap[1].n > 0)
+		set_address(r, cap[1]);
 	return true;
 }
 
-/* Atheris prints the exception above the traceback. */
+/* More lines of the message; panics that followed while it was handled. */
 static bool
-atheris_title(struct reader *r, struct str line)
+go_message(struct reader *r, struct str line)
 {
-	exception(r, line);
-	return false;
-}
-
-static bool
-atheris(struct reader *r, struct str line)
-{
-	if (!pat_match("%s=== Uncaught Python exception: ===", line, NULL))
+	if (line.n == 0 || str_starts(line, STR("goroutine ")) ||
+	    str_starts(line, STR("runtime stack:")))
 		return false;
-	reader_open(r, "python-exception", "python", true);
-	r->more = atheris_title;
-	return true;
+	if (pat_match("%S%{panic%|fatal error%}: ", line, NULL) ||
+	    go_signal(r, line))
+		return true;
+	if (*line.p == '\t')
+		line = str_from(line, 1);
+	return reader_message(r, line);
 }
 
-static bool
-fault_stack(struct reader *r, struct str line)
-{
-	struct frame f;
-
-	if (!frame_python(line, &f))
-		return r->state == 0;
-	f.number = r->state++ == 0 ? 0 : -1;
-	reader_frame(r, &f);
-	return true;
-}
-
-static bool
-fatal_python(struct reader *r, struct str line)
+static const char *
+go_kind(struct str message)
 {
 	static const struct {
 		const char *says, *kind;
-	} words[] = {
-	    {"Segmentation fault", "segv"},
-	    {"Aborted", "abort"},
-	    {"Bus error", "bus"},
-	    {"Illegal instruction", "ill"},
-	    {"Floating point exception", "fpe"},
-	    {"Floating-point exception", "fpe"},
+	} kinds[] = {
+	    {"stack overflow", "stack-overflow"},
+	    {"out of memory", "oom"},
+	    {"runtime: out of memory", "oom"},
+	    {"runtime: cannot allocate memory", "oom"},
 	};
-	struct str cap[PAT_CAPTURES];
-	const char *kind = "abort";
 
-	if (!pat_match("Fatal Python error: %(%*%)", line, cap))
-		return false;
-	for (size_t i = 0; i < N(words); i++)
+	for (size_t i = 0; i < N(kinds); i++)
 		if (str_starts(
-			cap[0], str_of(words[i].says, strlen(words[i].says))))
-			kind = words[i].kind;
-	if (memmem(cap[0].p, cap[0].n, "stack overflow", 14) != NULL ||
-	    memmem(cap[0].p, cap[0].n, "recover from stack", 18) != NULL)
-		kind = "stack-overflow";
-	reader_open(r, kind, "python", true);
-	r->now->message = reader_keep(r, cap[0]);
-	r->more = fault_stack;
-	r->state = 0;
-	return true;
+			message, str_of(kinds[i].says, strlen(kinds[i].says))))
+			return kinds[i].kind;
+	return "go-panic";
 }
 
 static bool
-java_stack(struct reader *r, struct str line)
+go_panic(struct reader *r, struct str line)
 {
-	struct frame f;
-
-	if (frame_java(line, &f)) {
-		f.number = r->state++ == 0 ? 0 : -1;
-		reader_frame(r, &f);
-		return true;
-	}
-	return line.n > 0 && *line.p == '\t' && r->state > 0;
-}
-
-static bool
-java_open(struct reader *r, struct str text)
-{
-	reader_open(r, "java-exception", "java", true);
-	exception(r, text);
-	r->more = java_stack;
-	r->state = 0;
-	return true;
-}
-
-static bool
-exception_in(struct reader *r, struct str line)
-{
+	static const char *const notes[] = {
+	    " [recovered, repanicked]", " [recovered]"};
 	struct str cap[PAT_CAPTURES];
 
-	return pat_match("%-Exception in thread \"%-\" %(%*%)", line, cap) &&
-	       java_open(r, cap[0]);
-}
-
-static bool
-java_exception(struct reader *r, struct str line)
-{
-	struct str cap[PAT_CAPTURES];
-
-	return pat_match("%-== Java Exception: %(%*%)", line, cap) &&
-	       java_open(r, cap[0]);
-}
-
-static bool
-java_cause(struct reader *r, struct str line)
-{
-	if (r->now == NULL || !pat_match("%sCaused by: ", line, NULL) ||
-	    strcmp(r->now->kind->name, "java-exception") != 0)
+	if (!r->golang && !str_starts(line, STR("panic: runtime error: ")))
 		return false;
-	reader_heading(r, REPORT_CAUSE, STR(""));
-	r->more = java_stack;
+	if (!pat_match("%{%-: %|%}%{panic%|fatal error%}: %(%*%)", line, cap))
+		return false;
+	for (size_t i = 0; i < N(notes); i++)
+		if (str_ends(cap[0], str_of(notes[i], strlen(notes[i]))))
+			cap[0].n -= strlen(notes[i]);
+	reader_open(r, go_kind(cap[0]), "go", true);
 	r->state = 0;
-	return true;
-}
-
-static bool
-js_stack(struct reader *r, struct str line)
-{
-	struct frame f;
-
-	if (!frame_js(line, &f))
-		return false;
-	f.number = r->state++ == 0 ? 0 : -1;
-	reader_frame(r, &f);
-	return true;
-}
-
-static bool
-jazzer_js(struct reader *r, struct str line)
-{
-	struct str cap[PAT_CAPTURES];
-
-	if (!pat_match(
-		"%s==%N== Uncaught Exception: Jazzer.js: %(%*%)", line, cap))
-		return false;
-	reader_open(r, "js-exception", "js", true);
-	exception(r, cap[0]);
-	r->more = js_stack;
-	r->state = 0;
-	return true;
-}
-
-/* The first "    at" below "Error: text". */
-static bool
-js_at(struct reader *r, struct str line)
-{
-	struct frame f;
-
-	if (!frame_js(line, &f) || f.col == 0 ||
-	    !pat_match("%{Uncaught %|%}%w%{.%w%|%}%{: %|%$%}", r->prev, NULL) ||
-	    memmem(r->prev.p, r->prev.n, "rror", 4) == NULL)
-		return false;
-	reader_open(r, "js-exception", "js", true);
-	exception(r, r->prev);
-	r->more = js_stack;
-	r->state = 0;
-	return js_stack(r, line);
+	r->more = go_message;
+	return reader_message(r, cap[0]);
 }
 
 static bool
@@ -385,6 +314,8 @@ lua_stack(struct reader *r, struct str line)
 {
 	struct frame f;
 
+	if (str_starts(line, STR("\t...")) || str_starts(line, STR("\t(...")))
+		return true;
 	if (!frame_lua(line, &f))
 		return false;
 	f.number = r->state++ == 0 ? 0 : -1;
@@ -408,9 +339,21 @@ lua_trace(struct reader *r, struct str line)
 	return true;
 }
 
+/* "Outer: text ---> Inner: text" */
+static void
+csharp_exception(struct reader *r, struct str text)
+{
+	struct str cap[PAT_CAPTURES];
+
+	if (pat_match("%(%-%) ---> ", text, cap))
+		text = cap[0];
+	reader_exception(r, text);
+}
+
 static bool
 csharp_stack(struct reader *r, struct str line)
 {
+	struct report_stack *inner = r->stack;
 	struct frame f;
 
 	if (frame_csharp(line, &f)) {
@@ -418,27 +361,192 @@ csharp_stack(struct reader *r, struct str line)
 		reader_frame(r, &f);
 		return true;
 	}
+	if (str_starts(frame_blanks(line), STR("--- End of "))) {
+		if (inner != NULL)
+			inner->role = REPORT_CAUSE;
+		reader_heading(r, REPORT_CRASH, STR(""));
+		r->state = 0;
+		return true;
+	}
 	if (r->now->message.n == 0 && line.n > 0) { /* mono: one line down */
-		exception(r, frame_blanks(line));
+		csharp_exception(r, frame_blanks(line));
 		return true;
 	}
 	return r->state == 0 && line.n > 0;
+}
+
+/* mono says it a second time, behind "[ERROR] FATAL". */
+static bool
+csharp_again(struct reader *r, struct str line)
+{
+	struct frame f;
+
+	(void)r;
+	return frame_csharp(line, &f) ||
+	       str_starts(frame_blanks(line), STR("--- End of "));
 }
 
 static bool
 unhandled(struct reader *r, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
+	bool again = r->now != NULL &&
+		     strcmp(r->now->kind->name, "csharp-exception") == 0;
 
 	if (!pat_match("%{[ERROR] FATAL UNHANDLED EXCEPTION%|Unhandled "
 		       "%{E%|e%}xception%}%{.%|:%}%s%(%*%)",
 		line, cap))
 		return false;
+	if (again && str_starts(line, STR("[ERROR]"))) {
+		r->more = csharp_again;
+		return true;
+	}
 	reader_open(r, "csharp-exception", "csharp", true);
 	if (cap[0].n > 0)
-		exception(r, cap[0]);
+		csharp_exception(r, cap[0]);
 	r->more = csharp_stack;
 	r->state = 0;
+	return true;
+}
+
+static bool
+is_swift(const struct reader *r)
+{
+	return r->now != NULL && r->now->tool != NULL &&
+	       strcmp(r->now->tool, "swift") == 0;
+}
+
+/* bugs/bugs.swift:26: Fatal error: text
+ * Fatal error: text: file bugs.swift, line 26	(until 5.3) */
+static bool
+swift_fatal(struct reader *r, struct str line)
+{
+	struct str cap[PAT_CAPTURES];
+	struct frame f = {0};
+
+	if (pat_match("%(%-.swift:%N%): %(%{Fatal error%|Precondition failed%|"
+		      "Assertion failed%}%{: %|%$%}%*%)",
+		line, cap))
+		f.file = cap[0];
+	else if (pat_match("%(%{Fatal error%|Precondition failed%|Assertion "
+			   "failed%}: %*%): file %(%-.swift%), line %N%$",
+		     line, cap)) {
+		f.file = cap[1];
+		cap[1] = cap[0];
+	} else
+		return false;
+	reader_open(r,
+	    str_starts(cap[1], STR("Assertion")) ? "assert"
+						 : "swift-fatal-error",
+	    "swift", true);
+	/* Where the standard library found it says nothing. */
+	if (!str_starts(f.file, STR("Swift/")))
+		reader_place(r, STR(""), f.file);
+	if (pat_match("%-: %(%*%)", cap[1], cap))
+		r->now->message = reader_keep(r, cap[0]);
+	return true;
+}
+
+/* Could not cast value of type 'Swift.String' (0x1) to 'Swift.Int' (0x2). */
+static bool
+swift_cast(struct reader *r, struct str line)
+{
+	if (!pat_match(
+		"Could not cast value of type '%*' (%H) to ", line, NULL))
+		return false;
+	reader_open(r, "swift-fatal-error", "swift", true);
+	r->now->message = reader_keep(r, line);
+	return true;
+}
+
+/* *** Swift runtime failure: arithmetic overflow *** */
+static bool
+swift_failure(struct reader *r, struct str line)
+{
+	struct str cap[PAT_CAPTURES];
+
+	if (!pat_match("*** Swift runtime failure: %(%*%) ***%$", line, cap))
+		return false;
+	reader_open(r, "swift-fatal-error", "swift", true);
+	r->now->message = reader_keep(r, cap[0]);
+	return true;
+}
+
+static bool
+swift_stack(struct reader *r, struct str line)
+{
+	struct frame f;
+
+	if (!frame_swift(line, &f))
+		return line.n == 0 && r->state == 0;
+	f.number = r->state++ == 0 ? 0 : -1;
+	reader_frame(r, &f);
+	return true;
+}
+
+static bool
+swift_heading(struct reader *r, struct str line)
+{
+	if (!is_swift(r) ||
+	    !pat_match("%{Thread %N %*crashed:%$%|Current stack trace:%$%}",
+		line, NULL))
+		return false;
+	reader_heading(r, REPORT_CRASH, STR(""));
+	r->more = swift_stack;
+	r->state = 0;
+	return true;
+}
+
+/* *** Program crashed: Bad pointer dereference at 0x00000000dead0000 *** */
+static bool
+swift_crashed(struct reader *r, struct str line)
+{
+	static const struct {
+		const char *says;
+		int signo;
+	} words[] = {
+	    {"Bad pointer dereference", SIGSEGV},
+	    {"Bus error", SIGBUS},
+	    {"Illegal instruction", SIGILL},
+	    {"System trap", SIGTRAP},
+	    {"Floating point exception", SIGFPE},
+	    {"Arithmetic exception", SIGFPE},
+	    {"Aborted", SIGABRT},
+	};
+	struct str cap[PAT_CAPTURES];
+	int signo = 0;
+
+	if (!pat_match("*** Program crashed: %(%-%) at %(%H%) ***", line, cap))
+		return false;
+	for (size_t i = 0; i < N(words); i++)
+		if (str_eq(
+			cap[0], str_of(words[i].says, strlen(words[i].says))))
+			signo = words[i].signo;
+	if (!is_swift(r)) {
+		reader_open(r,
+		    signo != 0 ? kinds_of_signal(signo)->name : "unknown-crash",
+		    "swift", true);
+		r->now->message = reader_keep(r, cap[0]);
+		if (signo == SIGSEGV || signo == SIGBUS)
+			set_address(r, cap[1]);
+	}
+	r->now->signal = signo;
+	return true;
+}
+
+/* rsp 0x00007fffff7ff000  ...: a fault just below it is a full stack */
+static bool
+swift_sp(struct reader *r, struct str line)
+{
+	struct str cap[PAT_CAPTURES];
+	struct report *p = r->now;
+
+	if (!is_swift(r) || !pat_match("%{rsp%| sp%} %(%H%) ", line, cap))
+		return false;
+	p->has_sp = frame_hex(&cap[0], false, &p->sp);
+	if (p->has_sp && p->has_address && p->signal == SIGSEGV &&
+	    p->address < p->sp + 4096 && p->address + (64 << 10) > p->sp)
+		p->kind = kinds_find("stack-overflow");
 	return true;
 }
 
@@ -450,19 +558,24 @@ readlang_line(struct reader *r, struct str line, const struct words_set *has)
 	    {W_HAS_OVERFLOWED, has_overflowed},
 	    {W_STACK_BACKTRACE, stack_backtrace},
 	    {W_PANIC, go_panic},
+	    {W_FATAL_ERROR, swift_fatal},
 	    {W_FATAL_ERROR, go_panic},
 	    {W_GOROUTINE, goroutine},
-	    {W_ATHERIS, atheris},
-	    {W_TRACEBACK, traceback},
-	    {W_FATAL_PYTHON, fatal_python},
-	    {W_EXCEPTION_IN, exception_in},
-	    {W_JAVA_EXCEPTION, java_exception},
-	    {W_CAUSED_BY, java_cause},
-	    {W_JAZZER_JS, jazzer_js},
-	    {W_JS_AT, js_at},
+	    {W_GO_SIGNAL, go_signal},
+	    {W_GO_SIGCODE, go_sigcode},
 	    {W_LUA_TRACE, lua_trace},
 	    {W_UNHANDLED, unhandled},
+	    {W_RUST_ALLOC, rust_alloc},
+	    {W_ASSERTION, swift_fatal},
+	    {W_PRECONDITION, swift_fatal},
+	    {W_COULD_NOT_CAST, swift_cast},
+	    {W_SWIFT_FAILURE, swift_failure},
+	    {W_PROGRAM_CRASHED, swift_crashed},
+	    {W_CRASHED, swift_heading},
+	    {W_CURRENT_STACK, swift_heading},
+	    {W_RSP_SWIFT, swift_sp},
 	};
 
-	return reader_rules(r, line, has, rules, N(rules));
+	return reader_rules(r, line, has, rules, N(rules)) ||
+	       readvm_line(r, line, has);
 }

@@ -101,6 +101,23 @@ const char *const report_words[READER_WORDS] = {
     [W_RIP_LLDB] = " rip = 0x",
     [W_RSP_LLDB] = " rsp = 0x",
     [W_RBP_LLDB] = " rbp = 0x",
+    [W_RUST_ALLOC] = "memory allocation of ",
+    [W_GO_SIGNAL] = "[signal sig",
+    [W_GO_SIGCODE] = " sigcode=",
+    [W_PRECONDITION] = "precondition failed",
+    [W_COULD_NOT_CAST] = "could not cast value of type",
+    [W_SWIFT_FAILURE] = "*** swift runtime failure: ",
+    [W_PROGRAM_CRASHED] = "*** program crashed: ",
+    [W_CRASHED] = " crashed:",
+    [W_CURRENT_STACK] = "current stack trace:",
+    [W_RSP_SWIFT] = "rsp 0x",
+    [W_ABOVE_EXCEPTION] = "above exception",
+    [W_IGNORED] = "exception ignored ",
+    [W_TIMEOUT] = "timeout (",
+    [W_JAVA_CRASH] = "java runtime environment",
+    [W_NODE] = "node",
+    [W_JS_TRACE] = "javascript stack trace",
+    [W_RROR] = "rror",
 };
 
 const char *
@@ -316,6 +333,12 @@ merge_ends(struct reader *r)
 	r->n = kept;
 }
 
+static bool
+is_quiet(const struct report *p)
+{
+	return p->quiet || (p->kind->flags & KINDS_QUIET);
+}
+
 static struct report *
 choose(struct reader *r)
 {
@@ -323,11 +346,10 @@ choose(struct reader *r)
 
 	for (size_t i = 0; i < r->n; i++) {
 		struct report *p = &r->reports[i];
-		bool quiet = p->kind->flags & KINDS_QUIET;
+		bool quiet = is_quiet(p);
 		if (p->fatal)
 			return p;
-		if (best == NULL ||
-		    ((best->kind->flags & KINDS_QUIET) && !quiet))
+		if (best == NULL || (is_quiet(best) && !quiet))
 			best = p;
 	}
 	return best;
@@ -500,12 +522,15 @@ report_begin(struct reader *r, unsigned flags)
 	r->more = NULL;
 	r->prev = STR("");
 	r->golang = flags & LINES_GO;
+	r->chained = r->ignored = false;
+	r->nsaid = 0;
 }
 
 void
 report_line(struct reader *r, const struct lines_line *line)
 {
 	one_line(r, line->s, &line->has);
+	r->since_said++;
 	r->prev = line->s;
 }
 

@@ -66,6 +66,7 @@ struct report {
 	size_t nstacks;
 	int deepest; /* number of the crash stack's outermost frame printed */
 	bool fatal, truncated;
+	bool quiet; /* the program went on after it */
 };
 
 const char *report_role_name(enum report_role role);

@@ -29,11 +29,14 @@ enum how {
 	IN_PATH,
 	TOOL_PATH,
 	ENTRY,
+	ABOVE,
+	GO_ABOVE,
 	HOWS
 };
 
 static const char *const how_names[HOWS] = {"name", "libc", "prefix",
-    "contains", "rust", "go", "java", "js", "path", "tool-path", "entry"};
+    "contains", "rust", "go", "java", "js", "path", "tool-path", "entry",
+    "above", "go-above"};
 
 struct pattern {
 	enum how how;
@@ -196,6 +199,8 @@ index_patterns(struct rules *r)
 		case NAME:
 		case LIBC:
 		case ENTRY:
+		case ABOVE:
+		case GO_ABOVE:
 			slot = &r->names[hash(str_of(p->text, p->len))];
 			break;
 		case PREFIX:
@@ -438,13 +443,26 @@ rules_free(struct rules *r)
 }
 
 static const struct pattern *
-whole_name(const struct rules *r, struct str name)
+next_name(const struct pattern *p, struct str name)
 {
-	const struct pattern *p = r->names[hash(name)];
-
 	while (p != NULL && !str_eq(name, str_of(p->text, p->len)))
 		p = p->next;
 	return p;
+}
+
+static const struct pattern *
+whole_name(const struct rules *r, struct str name)
+{
+	return next_name(r->names[hash(name)], name);
+}
+
+static bool
+is_above(const struct pattern *p, struct str name, enum frame_lang lang)
+{
+	for (; p != NULL; p = next_name(p->next, name))
+		if (p->how == ABOVE || (p->how == GO_ABOVE && lang == FRAME_GO))
+			return true;
+	return false;
 }
 
 /* memcpy for __memcpy, __memcpy_avx_unaligned, memcpy-x.S; but read_header is
@@ -525,6 +543,8 @@ judge_name(const struct rules *r, enum frame_lang lang, struct str raw,
 
 	if (p != NULL && p->how == ENTRY)
 		name->is = RULES_ENTRY;
+	else if (is_above(p, name->fn, lang))
+		name->is = RULES_ABOVE;
 	else if ((p != NULL && p->how == NAME) || begins(r, raw, lang) ||
 		 begins(r, name->fn, lang))
 		name->is = RULES_SKIP;

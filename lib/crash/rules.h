@@ -17,7 +17,8 @@ struct rules;
 struct rules *rules_load(const char *dir, struct fail *f);
 void rules_free(struct rules *r); /* NULL is fine */
 
-enum rules_frame { RULES_KEEP, RULES_SKIP, RULES_ENTRY };
+/* ABOVE: a failure was being handled: this frame and all before it. */
+enum rules_frame { RULES_KEEP, RULES_SKIP, RULES_ENTRY, RULES_ABOVE };
 
 /* What a function's name tells: the name that is compared, and what becomes of
  * its frame. */
