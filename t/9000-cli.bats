@@ -121,7 +121,9 @@ commands() {
 	run bash -c '
 		. "$TOP/share/completion/lago"
 		COMP_WORDS=(lago sub) COMP_CWORD=1; _lago; echo "${COMPREPLY[@]}"
-		COMP_WORDS=(lago-submit -) COMP_CWORD=1; _lago; echo "${COMPREPLY[@]}"'
+		COMP_WORDS=(lago-submit -) COMP_CWORD=1; _lago; echo "${COMPREPLY[@]}"
+		COMP_WORDS=(lago-crashes show -f s) COMP_CWORD=3; _lago; echo "${COMPREPLY[@]}"'
 	[[ ${lines[0]} == submit ]]
 	[[ " ${lines[1]} " == *" -D "* ]]
+	[[ ${lines[2]} == sarif ]]
 }
