@@ -20,6 +20,7 @@
 #include "base/plain.h"
 #include "base/strs.h"
 #include "job/home.h"
+#include "report/alike.h"
 #include "report/facts.h"
 #include "report/format.h"
 #include "report/known.h"
@@ -38,7 +39,8 @@ static const char usage[] =
     "                    [id|project|target...]\n"
     "       lago-crashes show [-j] [-f format] [-H dir] [id...]\n"
     "       lago-crashes export [-j] [-H dir] -o dir id...\n"
-    "       lago-crashes set [-j] [-H dir] -x name=value... id...\n";
+    "       lago-crashes set [-j] [-H dir] -x name=value... id...\n"
+    "       lago-crashes similar [-j] [-H dir] id|log id|log\n";
 
 static struct options {
 	bool all, json;
@@ -430,6 +432,37 @@ set(const char *id, struct fail *f)
 	return rc;
 }
 
+/* --- similar ------------------------------------------------------------ */
+
+/* A file of that name comes first: a log needs no home. */
+static int
+similar_side(struct alike *a, int side, const char *word, struct fail *f)
+{
+	if (file_exists(AT_FDCWD, word))
+		return alike_log(a, side, word, f);
+	open_home(STORE_READ);
+	return alike_crash(a, side, store, &home, word, f);
+}
+
+static int
+similar(const struct strs *words, struct fail *f)
+{
+	struct alike *a;
+	int rc = -1;
+
+	if (words->n != 2)
+		opt_usage(usage, "similar compares two");
+	if ((a = alike_new(f)) != NULL &&
+	    similar_side(a, 0, words->v[0], f) == 0 &&
+	    similar_side(a, 1, words->v[1], f) == 0) {
+		out_real(&out, "similarity", alike_similarity(a), 4);
+		out_end(&out);
+		rc = 0;
+	}
+	alike_free(a);
+	return rc;
+}
+
 /* --- the command -------------------------------------------------------- */
 
 static const struct verb {
@@ -438,11 +471,14 @@ static const struct verb {
 	const char *settings; /* names of -x, between blanks */
 	int (*each)(const char *id, struct fail *f); /* NULL: list */
 	enum store_mode mode;
+	int (*all)(const struct strs *ids, struct fail *f);
 } verbs[] = {
-    {"list", "afgnTx", " each kind project severity state ", NULL, STORE_READ},
-    {"show", "f", "", show, STORE_READ},
-    {"export", "o", "", export, STORE_READ},
-    {"set", "x", " state note ", set, STORE_WRITE},
+    {"list", "afgnTx", " each kind project severity state ", NULL, STORE_READ,
+	NULL},
+    {"show", "f", "", show, STORE_READ, NULL},
+    {"export", "o", "", export, STORE_READ, NULL},
+    {"set", "x", " state note ", set, STORE_WRITE, NULL},
+    {"similar", "", "", NULL, STORE_READ, similar},
 };
 
 static const struct {
@@ -527,7 +563,7 @@ options(const struct verb *verb, int argc, char **argv)
 	}
 	for (i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
 		check_choice(choices[i].name, choices[i].values);
-	check_choice("state", verb->each == NULL
+	check_choice("state", verb->mode == STORE_READ
 				  ? " new open fixed ignored reopened "
 				  : " open fixed ignored ");
 	if (opts.json && opts.format != NULL)
@@ -557,6 +593,24 @@ each(const struct verb *verb, char **argv)
 	return status;
 }
 
+static int
+all(const struct verb *verb, char **argv)
+{
+	struct opt_operands o;
+	struct strs ids = {0};
+	struct fail f;
+	char *id;
+	int status = 0;
+
+	opt_operands(&o, argv, true, false, usage);
+	while ((id = opt_next(&o)) != NULL)
+		strs_add(&ids, id);
+	if (verb->all(&ids, &f) != 0)
+		status = opt_warn(&f);
+	strs_release(&ids);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -581,9 +635,12 @@ main(int argc, char **argv)
 	if (opts.format != NULL &&
 	    (format = format_open(opts.format, verb->each == NULL, &f)) == NULL)
 		opt_fail(&f);
-	if (verb->each != show)
+	if (verb->each != show && verb->all != similar)
 		open_home(verb->mode);
-	status = verb->each == NULL ? list(argv) : each(verb, argv);
+	if (verb->all != NULL)
+		status = all(verb, argv);
+	else
+		status = verb->each == NULL ? list(argv) : each(verb, argv);
 	if (format != NULL)
 		status = show_end(status);
 	format_free(format);

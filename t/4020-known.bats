@@ -132,3 +132,12 @@ casr_set() {
 	echo "# casr: $passed/$total" >&3
 	[ $passed -eq $total ]
 }
+
+@test "known: CASR's similarity figures" {
+	need_data crash-logs/casr/similarity
+	cd "$DATA/crash-logs/casr/similarity/log"
+	[ "$(lago-crashes similar 3.txt 4.txt)" = 0.4215 ]
+	[ "$(lago-crashes similar 4.txt 3.txt)" = 0.4215 ]
+	[ "$(lago-crashes similar 1.txt 2.txt)" = 1.0000 ]
+	[ "$(lago-crashes similar 5.txt 6.txt)" = 1.0000 ]
+}
