@@ -112,9 +112,10 @@ END
 		asan=./victim-asan
 	fi
 	echo nothing >not-a-program
-	chmod +x not-a-program
+	printf '#!/bin/sh\n' >script
+	chmod +x not-a-program script
 	mkdir tmp
-	TMPDIR=$PWD/tmp run "$TOP/t/unit/exec-test" ./victim "$PWD/lock" $asan
+	LAGO_LIBEXEC=$TOP/lib TMPDIR=$PWD/tmp run "$TOP/t/unit/exec-test" ./victim "$PWD/lock" $asan
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[ -z "$(ls -A tmp)" ]

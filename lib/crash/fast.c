@@ -181,13 +181,16 @@ fast_learn(struct fast *x, const struct exec_input *in,
 	if (!speaks(fresh))
 		return;
 	confirm(x, fresh->bucket->key);
-	if (*x->where == '\0' || !steady)
+	if (!steady)
 		return;
-	if (x->agreed < ENOUGH && run(x, in, &f) == -1) {
-		if (!sig_got)
-			give_up(x);
-		return;
+	while (
+	    *x->where != '\0' && x->agreed < ENOUGH && run(x, in, &f) == -1) {
+		if (sig_got)
+			return;
+		give_up(x);
 	}
+	if (*x->where == '\0')
+		return;
 	outline(fresh, &x->fresh);
 	if (x->fresh.len != x->seen.len ||
 	    memcmp(x->fresh.p, x->seen.p, x->seen.len) != 0)

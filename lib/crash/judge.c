@@ -95,11 +95,15 @@ trace(struct judge *j, const struct exec_input *in)
 static int
 traced(struct judge *j, const struct exec_input *in, struct fail *f)
 {
+	const struct exec_result *result;
+
 	if (native_run(j->late, j->exec, in, &j->seen[0], f) == -1)
 		return -1;
-	verdict_exec(j->verdict, exec_result(j->exec), &j->seen[0],
-	    exec_result(j->exec)->crashed && j->seen[0].signal != 0,
-	    j->symbols);
+	result = exec_result(j->exec);
+	verdict_exec(j->verdict, result, NULL, 0, j->symbols);
+	if (result->crashed && j->seen[0].signal != 0 &&
+	    verdict_wants_native(j->verdict))
+		verdict_exec(j->verdict, result, j->seen, 1, j->symbols);
 	return 0;
 }
 

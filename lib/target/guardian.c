@@ -274,7 +274,7 @@ pipes(struct run *r, struct server *s)
 	return 0;
 }
 
-/* -1: it cannot be done here; errno 0 when it was tried and nothing came. */
+/* The server is there, or -1: with errno, or silent. */
 static int
 start_server(struct run *r)
 {
@@ -289,10 +289,10 @@ start_server(struct run *r)
 	shut(&r->fds[1]);
 	s->from = r->from;
 	s->aslr = r->news.aslr;
-	if (s->pidfd < 0 || r->news.error != 0)
+	if (s->pidfd < 0)
 		return -1;
-	errno = 0;
-	if (word_of(r, s) != LATE_HELLO)
+	r->news.silent = r->news.error == 0 && word_of(r, s) != LATE_HELLO;
+	if (r->news.silent || r->news.error != 0)
 		return -1;
 	collect(r);
 	return 0;
@@ -309,34 +309,29 @@ fork_run(struct run *r)
 	r->from = s->from;
 	r->news.printed = 0;
 	r->news.aslr = s->aslr;
-	errno = 0;
 	if (write(s->control, &word, sizeof(word)) != sizeof(word))
 		return -1;
 	r->news.pid = (pid_t)word_of(r, s);
-	if (r->news.pid <= 1 || (r->pidfd = pidfd_open(r->news.pid, 0)) < 0)
+	r->news.silent = r->news.pid <= 1;
+	if (r->news.silent || (r->pidfd = pidfd_open(r->news.pid, 0)) < 0)
 		return -1;
 	if (word != LATE_HOLD)
 		return 0;
 	r->news.what = GUARDIAN_STARTS;
-	if (tell(&r->news) != 0 || listen_for(&o) != GUARDIAN_GO ||
-	    write(s->go, &word, sizeof(word)) != sizeof(word))
-		return -1;
-	return 0;
+	r->news.silent = tell(&r->news) != 0 || listen_for(&o) != GUARDIAN_GO ||
+			 write(s->go, &word, sizeof(word)) != sizeof(word);
+	return r->news.silent ? -1 : 0;
 }
 
 /* A server that was killed, by a run or for memory, is replaced. */
 static int
 start_late(struct run *r)
 {
-	struct server *s = r->server;
-	bool old = s->pid > 0 && s->where == r->order.late;
+	const struct server *s = r->server;
 
-	if (old && fork_run(r) == 0)
+	if (s->pid > 0 && s->where == r->order.late && fork_run(r) == 0)
 		return 0;
-	if (start_server(r) == 0 && fork_run(r) == 0)
-		return 0;
-	r->news.silent = errno == 0 && r->news.error == 0;
-	return -1;
+	return start_server(r) == 0 ? fork_run(r) : -1;
 }
 
 static void
@@ -443,7 +438,8 @@ run_one(const struct guardian *g, const struct guardian_order *o,
 		attend(&r);
 		bury(&r);
 	} else {
-		r.news.error = errno;
+		if (r.news.error == 0 && !r.news.silent)
+			r.news.error = errno;
 		end_server(server);
 		procs_end();
 	}

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # name is of t/bench/run
 # What the measurements of replay share: targets and inputs, built once in
 # .bench/replay, and how both sides are timed.  Inputs per second, one worker,
 # one try, everything from the start of the command to its last record.
@@ -33,6 +33,10 @@ chunk_inputs() {
 	done
 }
 
+count() {
+	find inputs -type f | wc -l
+}
+
 # triage WORKERS COMMAND...: rate of all inputs; the records stay.
 triage() {
 	local from seconds
@@ -43,21 +47,21 @@ triage() {
 	# Time of the runs themselves, of all there is for that many workers.
 	jq -s --arg s "$seconds" --arg n "$1" '100 - 100 * (map(.wall_us) | add) /
 		1e6 / ($s | tonumber) / ($n | tonumber)' records >>outside.txt
-	awk -v n="$(ls inputs | wc -l)" -v s="$seconds" 'BEGIN { print n / s }'
+	awk -v n="$(count)" -v s="$seconds" 'BEGIN { print n / s }'
 }
 
 # one_by_one COUNT COMMAND...: rate of that many of the inputs, spread over all;
 # the last word is the input.
 one_by_one() {
-	local from count=$1 input
+	local from some=$1 input
 	shift
 	from=$(now)
-	ls inputs | awk -v all="$(ls inputs | wc -l)" -v n="$count" '
-		int(NR * n / all) > int((NR - 1) * n / all)' >some
+	find inputs -type f | sort | awk -v all="$(count)" -v n="$some" '
+		int(NR * n / all) > int((NR - 1) * n / all)' >chosen
 	while read -r input; do
-		"$@" "inputs/$input" </dev/null >/dev/null 2>&1 || :
-	done <some
-	awk -v n="$count" -v s="$(since "$from")" 'BEGIN { print n / s }'
+		"$@" "$input" </dev/null >/dev/null 2>&1 || :
+	done <chosen
+	awk -v n="$some" -v s="$(since "$from")" 'BEGIN { print n / s }'
 }
 
 outside() {

@@ -1,0 +1,158 @@
+# How lago-triage runs inputs: which targets can be copied, and that a copy shows
+# what a fresh process shows.
+load lib
+
+# Six inputs of one bug for each; the fast mode has to begin after three.
+inputs() {
+	for i in 1 2 3 4 5 6; do
+		{
+			cat "$TOP/share/examples/chunk/crashes/$1"
+			echo "$i"
+		} >"in/$1-$i"
+	done
+}
+
+# modes MODE COMMAND...: all inputs, in MODE after the first three, alike.
+modes() {
+	local want=$1
+	shift
+	lago-triage -jv -r1 -P1 in -- "$@" >records 2>said || :
+	[ "$(jq -r .mode records | sort | uniq -c | xargs)" = \
+		"$([ -n "$want" ] && echo 3 exec 3 fork || echo 6 exec)" ] ||
+		{ cat said; return 1; }
+	grep -q "${want:-a fresh process}" said
+	[ "$(jq -c '[.kind, .access, .bucket, .bucket_exact, .signal, .address,
+		[.frames[] | [.fn, .file, .line, .col, .off, .inl]],
+		[.stacks[] | [.role, [.frames[] | [.fn, .line, .off]]]]]' \
+		records | sort -u | wc -l)" -eq 1 ]
+	[ "$(jq .crash records | sort -u)" = true ]
+}
+
+@test "modes: a copy shows what a fresh process shows, in every kind of build" {
+	need jq gcc
+	examples
+	cd "$BATS_TEST_TMPDIR"
+	local chunk="$TOP/share/examples/chunk" flags="-g -O1"
+	mkdir in
+	inputs palette-write
+	modes "first look" "$EXAMPLES/chunk-asan" @@
+	modes "at main" "$EXAMPLES/chunk-asan"
+	modes "open of the input" "$EXAMPLES/chunk-libfuzzer"
+	modes "first look" "$EXAMPLES/chunk-afl" @@
+	# shellcheck disable=SC2086 # flags are words
+	gcc $flags -fsanitize=address -o shared "$chunk"/chunk.c "$chunk"/main.c
+	modes "first look" ./shared @@
+	rm in/*
+	inputs pixel-assert
+	modes "first look" "$EXAMPLES/chunk-plain" @@
+	# shellcheck disable=SC2086
+	gcc $flags -static -o static "$chunk/chunk.c" "$chunk/main.c"
+	modes "" ./static @@
+	# shellcheck disable=SC2016 # the inner shell's
+	modes "at main" sh -c 'exec "$0" "$1"' "$EXAMPLES/chunk-plain" @@
+	rm in/*
+	inputs head-uninitialized
+	modes "first look" "$EXAMPLES/chunk-msan" @@
+	rm in/*
+	inputs anim-shift
+	modes "first look" "$EXAMPLES/chunk-ubsan" @@
+	rm in/*
+	inputs index-leak
+	modes "open of the input" "$EXAMPLES/chunk-libfuzzer"
+}
+
+@test "modes: threads before the input, and answers that differ" {
+	need cc jq
+	cd "$BATS_TEST_TMPDIR"
+	cat >odd.c <<'END2'
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+static long seed;
+static void *nap(void *p) { sleep(1000); return p; }
+__attribute__((noinline)) static void even(void) { abort(); }
+__attribute__((noinline)) static void uneven(void) { *(volatile int *)8 = 1; }
+int
+main(int argc, char **argv)
+{
+	pthread_t t;
+	char c = 0;
+	FILE *fp;
+
+	if (argc > 2 && strcmp(argv[2], "thread") == 0)
+		pthread_create(&t, NULL, nap, NULL);
+	if (argc > 2 && strcmp(argv[2], "pid") == 0)
+		seed = getpid();
+	fp = fopen(argv[1], "r");
+	c = fgetc(fp);
+	if (argc > 2 && strcmp(argv[2], "pid") == 0 && seed != getpid())
+		uneven();
+	if (argc > 2 && strcmp(argv[2], "pid") == 0 && c == 'x')
+		puts("");
+	even();
+}
+END2
+	cc -g -O1 -pthread -o odd odd.c
+	mkdir in
+	for i in 1 2 3 4 5 6; do echo "$i" >in/$i; done
+	modes "at main" ./odd @@ thread
+	# What begins at the open shows another bug: not believed.
+	lago-triage -jv -r1 -P1 in -- ./odd @@ pid >records 2>said
+	[ "$(jq -r '.top[0]' records | sort -u)" = even ]
+	run grep -c 'first look' said
+	[ "$output" -eq 0 ]
+}
+
+@test "modes: targets in Python, Java and shell" {
+	need jq
+	cd "$BATS_TEST_TMPDIR"
+	mkdir in
+	for i in 1 2; do echo "x$i" >in/$i; done
+	# shellcheck disable=SC2016 # the target's
+	printf '%s\n' '#!/bin/sh' 'read -r line' 'case $line in' \
+		'x*) kill -SEGV $$ ;;' 'esac' >target.sh
+	chmod +x target.sh
+	lago-triage -j in -- ./target.sh >records
+	[ "$(jq -r '[.kind, .mode, .reproduced] | join(" ")' records |
+		sort -u)" = "segv exec 3" ]
+	if command -v python3 >/dev/null; then
+		cat >target.py <<'END2'
+import sys
+def parse(text):
+    if text.startswith("x"):
+        raise ValueError("not a number: " + text)
+    return int(text)
+def main():
+    with open(sys.argv[1]) as f:
+        parse(f.read())
+main()
+END2
+		lago-triage -j in -- python3 "$PWD/target.py" @@ >records
+		[ "$(jq -r '[.tool, .kind, .exception, .top[0], .reproduced,
+			(.crash_line | sub(".*/"; ""))] | join(" ")' records |
+			sort -u)" = "python python-exception ValueError parse \
+3 target.py:4" ]
+	fi
+	if command -v javac >/dev/null; then
+		cat >Target.java <<'END2'
+import java.nio.file.*;
+public class Target {
+	static int parse(String text) {
+		int[] v = new int[1];
+		return text.startsWith("x") ? v[text.length()] : 0;
+	}
+	public static void main(String[] args) throws Exception {
+		parse(Files.readString(Path.of(args[0])));
+	}
+}
+END2
+		javac Target.java
+		lago-triage -j -r2 in -- java -cp "$PWD" Target @@ >records
+		[ "$(jq -r '[.tool, .exception, .top[0], .reproduced,
+			.crash_line] | join(" ")' records | sort -u)" = \
+			"java java.lang.ArrayIndexOutOfBoundsException \
+Target.parse 2 Target.java:5" ]
+	fi
+}
