@@ -125,6 +125,10 @@ enum reader_word {
 	W_GWP,
 	W_CAUSE,
 	W_PURE,
+	W_KILLED_BY,
+	W_HONGGFUZZ,
+	W_COREDUMP_SIGNAL,
+	W_COREDUMP_THREAD,
 	W_RIP,
 	W_RSP,
 	W_RBP,
@@ -176,6 +180,8 @@ struct str reader_until(struct str s, const char *word);
 bool readsan_line(
     struct reader *r, struct str line, const struct words_set *has);
 bool readnote_line(
+    struct reader *r, struct str line, const struct words_set *has);
+bool readfuzz_line(
     struct reader *r, struct str line, const struct words_set *has);
 bool readdbg_line(
     struct reader *r, struct str line, const struct words_set *has);

@@ -95,6 +95,10 @@ const char *const report_words[READER_WORDS] = {
     [W_GWP] = "gwp-asan detected",
     [W_CAUSE] = "cause: ",
     [W_PURE] = "pure virtual ",
+    [W_KILLED_BY] = "+++ program ",
+    [W_HONGGFUZZ] = "signal: sig",
+    [W_COREDUMP_SIGNAL] = "signal: ",
+    [W_COREDUMP_THREAD] = "stack trace of thread ",
     [W_RIP] = "rip            0x",
     [W_RSP] = "rsp            0x",
     [W_RBP] = "rbp            0x",
@@ -251,7 +255,7 @@ one_line(struct reader *r, struct str line, const struct words_set *has)
 	if (words_none(has))
 		return;
 	if (!readsan_line(r, line, has) && !readnote_line(r, line, has) &&
-	    !readlang_line(r, line, has))
+	    !readlang_line(r, line, has) && !readfuzz_line(r, line, has))
 		readdbg_line(r, line, has);
 }
 
@@ -427,6 +431,27 @@ settle_stop(struct report *p, const struct frame *first)
 		p->kind = kinds_find("stack-overflow");
 }
 
+static bool
+holds(struct str s, const char *word)
+{
+	return memmem(s.p, s.n, word, strlen(word)) != NULL;
+}
+
+/* GWP-ASan's stacks without names begin with its signal handler, and the place
+ * in libc that the handler returns to. */
+static void
+settle_handler(const struct report_stack *s)
+{
+	enum { HANDLER = 4 };
+
+	for (size_t i = 0; i < s->n && i < HANDLER; i++)
+		if (s->v[i].raw.n == 0 && holds(s->v[i].mod, "/libc.so")) {
+			for (size_t k = 0; k <= i; k++)
+				s->v[k].passing = true;
+			return;
+		}
+}
+
 /* A sanitizer that prints no stack before the first heading means that one. */
 static void
 settle_first_stack(struct report *p)
@@ -459,6 +484,8 @@ settle(struct report *p, struct str text)
 	if (is(p, "unknown-crash") && strcmp(p->tool, "gdb") == 0)
 		settle_backtrace(p);
 	settle_first_stack(p);
+	if (strcmp(p->tool, "scudo") == 0 && s != NULL)
+		settle_handler(s);
 }
 
 /* Where a message names its place and no stack was printed. */

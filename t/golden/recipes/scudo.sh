@@ -13,7 +13,7 @@ for bug in mismatch mismatch_array sized; do
 		./scudo-cxx "$bug"
 done
 gwp=GWP_ASAN_Enabled=true:GWP_ASAN_SampleRate=1:GWP_ASAN_MaxSimultaneousAllocations=100
-for bug in heap_write heap_underflow use_after_free double_free bad_free; do
+for bug in heap_write use_after_free double_free bad_free; do
 	log "gwp-$bug" env SCUDO_OPTIONS=$gwp:GWP_ASAN_InstallSignalHandlers=true \
 		./scudo "$bug"
 done

@@ -6,7 +6,7 @@ gcc -g -O0 -w -o plain "$work/crash.c" -fno-stack-protector
 gcc -g -O0 -w -o threads "$work/threads.c"
 g++ -g -O0 -w -o cxx "$work/cxx.cc"
 for bug in heap_read heap_write use_after_free double_free bad_free uninit \
-	uninit_stack join_overlap null_write wild_write null_call recursion \
+	uninit_stack string_overlap null_write wild_write null_call recursion \
 	assert_here abort_here divide illegal leak leak_list \
 	string_too_long; do
 	log "valgrind-$bug" valgrind --leak-check=full ./plain "$bug"

@@ -594,6 +594,15 @@ header_write(void)
 	free(p);
 }
 
+BUG
+string_overlap(void)
+{
+	char v[32] = "overlap";
+
+	sink = v;
+	strcpy(v, v + one);
+}
+
 static const struct bug {
 	const char *name;
 	void (*run)(void);
@@ -616,7 +625,8 @@ static const struct bug {
     B(array_overflow), B(page_overflow), B(join_overlap), B(all_memory),
     B(pointer_pair), B(thread_write), B(poisoned), B(two_recursion), B(exits),
     B(bad_pair), B(uninit_twice), B(uninit_write), B(leak_list), B(thread_null),
-    B(header_write)};
+    B(header_write),
+    B(string_overlap)};
 
 __attribute__((noinline)) static void
 middle_fn(const struct bug *b)
