@@ -230,6 +230,8 @@ is_recursion(const struct report *r)
 	return strcmp(r->kind->name, "stack-overflow") == 0 ||
 	       str_starts(r->message,
 		   STR("RangeError: Maximum call stack size exceeded")) ||
+	       memmem(r->message.p, r->message.n,
+		   "FuzzerSecurityIssueLow: Stack overflow", 38) != NULL ||
 	       (strcmp(r->tool, "lua") == 0 &&
 		   memmem(r->message.p, r->message.n, "stack overflow", 14) !=
 		       NULL);

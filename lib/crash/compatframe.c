@@ -147,8 +147,8 @@ last_place(struct str rest, struct str *upto, struct str *file)
 	const char *colon = rest.p + rest.n;
 	size_t from, n;
 
-	while ((colon = memrchr(rest.p, ':', (size_t)(colon - rest.p))) !=
-	       NULL) {
+	while (
+	    (colon = memrchr(rest.p, ':', (size_t)(colon - rest.p))) != NULL) {
 		struct str behind =
 		    str_from(rest, (size_t)(colon - rest.p) + 1);
 		if ((n = digit_run(behind)) == 0)

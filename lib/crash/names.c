@@ -346,6 +346,52 @@ fold(struct str s)
 	return s;
 }
 
+/* Rust's older mangling as a demangler of C++ leaves it. */
+static struct str
+unescape(struct str raw, char *out)
+{
+	static const struct {
+		const char *escape;
+		char c;
+	} escapes[] = {{"$LT$", '<'}, {"$GT$", '>'}, {"$LP$", '('},
+	    {"$RP$", ')'}, {"$RF$", '&'}, {"$BP$", '*'}, {"$C$", ','},
+	    {"$SP$", '@'}, {"$u20$", ' '}, {"$u27$", '\''}, {"$u5b$", '['},
+	    {"$u5d$", ']'}, {"$u7b$", '{'}, {"$u7d$", '}'}, {"$u7e$", '~'}};
+	char *o = out;
+	size_t i, k;
+
+	if (memmem(raw.p, raw.n, "$LT$", 4) == NULL &&
+	    memmem(raw.p, raw.n, "$u7b$", 5) == NULL)
+		return raw;
+	for (i = 0; i < raw.n;) {
+		struct str rest = str_from(raw, i), word;
+		if (str_starts(rest, STR("_$")) &&
+		    (i == 0 || raw.p[i - 1] == ':')) {
+			i++; /* a name must not begin with the escape */
+			continue;
+		}
+		if (str_starts(rest, STR(".."))) {
+			*o++ = ':';
+			*o++ = ':';
+			i += 2;
+			continue;
+		}
+		for (k = 0; k < sizeof(escapes) / sizeof(escapes[0]); k++) {
+			word = str_of(
+			    escapes[k].escape, strlen(escapes[k].escape));
+			if (str_starts(rest, word))
+				break;
+		}
+		if (k == sizeof(escapes) / sizeof(escapes[0])) {
+			*o++ = raw.p[i++];
+			continue;
+		}
+		*o++ = escapes[k].c;
+		i += word.n;
+	}
+	return str_of(out, (size_t)(o - out));
+}
+
 static struct str
 clean_c(struct str raw, enum frame_lang lang, char *out)
 {
@@ -354,6 +400,7 @@ clean_c(struct str raw, enum frame_lang lang, char *out)
 	struct work w = {.in = raw, .out = out, .o = out, .lang = lang};
 	struct str s;
 
+	w.in = unescape(raw, out + 4 * raw.n + 16);
 	for (size_t i = 0; i < sizeof(thunks) / sizeof(thunks[0]); i++)
 		if (at(&w, thunks[i]))
 			skip(&w, strlen(thunks[i]));

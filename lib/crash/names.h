@@ -10,7 +10,7 @@
 #include "crash/frame.h"
 
 /* Room that a clean name may need ("$_0" becomes "{lambda}"). */
-#define NAMES_ROOM(n) (4 * (n) + 16)
+#define NAMES_ROOM(n) (5 * (n) + 16)
 
 /* out has room for NAMES_ROOM(raw.n) bytes; the result lies in it. */
 struct str names_clean(enum frame_lang lang, struct str raw, char *out);

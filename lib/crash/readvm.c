@@ -348,7 +348,10 @@ java_cause(struct reader *r, struct str line)
 {
 	if (!is(r, "java-exception") || !pat_match("%sCaused by: ", line, NULL))
 		return false;
-	reader_heading(r, REPORT_CAUSE, STR(""));
+	/* Jazzer's stack overflow has no frames of its own. */
+	reader_heading(r,
+	    report_crash_stack(r->now) != NULL ? REPORT_CAUSE : REPORT_CRASH,
+	    STR(""));
 	r->more = java_stack;
 	r->state = r->lines_more = 0;
 	return true;
@@ -451,14 +454,29 @@ js_open(struct reader *r, struct str text)
 	return true;
 }
 
+/* The exception's own first line. */
+static bool
+js_title(struct reader *r, struct str line)
+{
+	r->more = js_stack;
+	if (!is_exception(line))
+		return js_stack(r, line);
+	reader_exception(r, line);
+	return true;
+}
+
 static bool
 jazzer_js(struct reader *r, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
 
-	return pat_match("%s==%N== Uncaught Exception: Jazzer.js: %(%*%)", line,
-		   cap) &&
-	       js_open(r, cap[0]);
+	if (!pat_match(
+		"%s==%N== Uncaught Exception: Jazzer.js: %(%*%)", line, cap))
+		return false;
+	js_open(r, cap[0]);
+	r->now->exception = STR("");
+	r->more = js_title;
+	return true;
 }
 
 /* The first "    at" below "Error: text". */

@@ -159,8 +159,8 @@ static int
 add_severity(struct rules *r, char **field)
 {
 	if (severity_level(field[0]) == -1 ||
-	    (field[1][0] != '@' && strcmp(field[1], "*") != 0 &&
-		kinds_find(field[1]) == NULL))
+	    (field[1][0] != '@' && field[1][0] != '!' &&
+		strcmp(field[1], "*") != 0 && kinds_find(field[1]) == NULL))
 		return -1;
 	add_row(&r->severity, field);
 	return 0;
@@ -626,6 +626,15 @@ kind_fits(const char *rule, const struct kinds_kind *kind)
 	return fits(rule, kind->name);
 }
 
+static bool
+what_fits(const char *rule, const struct report *report)
+{
+	if (rule[0] == '!')
+		return str_eq(
+		    report->exception, str_of(rule + 1, strlen(rule + 1)));
+	return kind_fits(rule, report->kind);
+}
+
 static const char *
 access_word(const struct report *report)
 {
@@ -647,7 +656,7 @@ rules_severity(const struct rules *r, const struct report *report)
 {
 	for (size_t i = 0; i < r->severity.n; i++) {
 		char **row = r->severity.v[i];
-		if (kind_fits(row[1], report->kind) &&
+		if (what_fits(row[1], report) &&
 		    fits(row[2], access_word(report)) &&
 		    fits(row[3], place_word(report)))
 			return (struct rules_severity){
