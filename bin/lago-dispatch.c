@@ -43,11 +43,21 @@ say(const struct pass_event *e, void *arg)
 	fflush(stdout);
 }
 
+static void
+warn(const char *text)
+{
+	struct fail f;
+
+	fail_set(&f, EX_LAGO_UNAVAILABLE, "%s", text);
+	opt_warn(&f);
+}
+
 /* One pass; its exit status. *active: jobs that are not over. */
 static int
 pass(const char *path, size_t *active)
 {
-	struct pass p = {.dry = Nflag, .most = most, .say = say};
+	struct pass p = {
+	    .dry = Nflag, .most = most, .say = say, .warn = warn};
 	struct fail f;
 	struct home home;
 	int status = 0;

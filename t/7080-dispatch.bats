@@ -1,45 +1,11 @@
 load lib
 load home
 
-# A stand-in for lago-run in a tree of its own: it takes its lock, writes what a
-# run would, and ends as the file $1/how of the job says.
+# A tree of its own, where lago-run is t/fake/lago-run.
 setup() {
 	mkdir -p "$BATS_TEST_TMPDIR/bin" "$LAGO_HOME"
 	cp "$TOP"/bin/lago "$TOP"/bin/lago-{dispatch,kill,import} \
-		"$BATS_TEST_TMPDIR/bin"
-	cat >"$BATS_TEST_TMPDIR/bin/lago-run" <<-'E'
-		#!/bin/bash
-		while getopts qw:o: letter; do
-			[ "$letter" != o ] || dir=$OPTARG
-		done
-		shift $((OPTIND - 1))
-		exec 9>"$dir/lock"
-		flock 9
-		echo x >>"$dir/starts"
-		how=$(cat "$1/how" 2>/dev/null || echo done)
-		progress() {
-			printf 'phase=%s\nstate=%s\nreason=%s\n' "$@" >"$dir/.p"
-			mv "$dir/.p" "$dir/progress"
-		}
-		case $how in
-		done) progress done done deadline ;;
-		failed) progress done failed provision; exit 65 ;;
-		busy) exit 75 ;;
-		lost) progress fuzz running ''; kill -9 $$ ;;
-		wait)
-			progress fuzz running ''
-			until [ -e "$dir/stop" ] || [ -e "$1/end" ]; do
-				sleep 0.05
-			done
-			if [ -e "$dir/stop" ]; then
-				progress done killed killed
-			else
-				progress done done deadline
-			fi
-			;;
-		esac
-	E
-	chmod +x "$BATS_TEST_TMPDIR/bin/lago-run"
+		"$TOP/t/fake/lago-run" "$BATS_TEST_TMPDIR/bin"
 	export LAGO_LIBEXEC="$TOP/lib" LAGO_SHARE="$TOP/share"
 	PATH=$BATS_TEST_TMPDIR/bin:$PATH
 	echo 'local local 4 4096' >"$LAGO_HOME/nodes"
@@ -50,7 +16,7 @@ job() {
 	local id=$1 how=$2
 	shift 2
 	fake_job "$id" cpus=2 memory=1000 "$@"
-	echo "$how" >"$LAGO_HOME/jobs/$id/how"
+	echo "$how" >"$LAGO_HOME/jobs/$id/bundle.zip"
 	lago-import -q
 }
 

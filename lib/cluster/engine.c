@@ -1,12 +1,16 @@
 #include "cluster/engine.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/child.h"
 #include "base/fail.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/paths.h"
@@ -30,6 +34,8 @@ environment(
 	strs_env_set(env, "LAGO_BIN", paths_bin());
 	if (run == NULL)
 		return;
+	strs_addf(env, "LAGO_LEASE=%lld", (long long)run->lease);
+	strs_addf(env, "LAGO_WALL=%lld", (long long)run->wall);
 	strs_addf(env, "LAGO_JOB_DIR=%s/jobs/%ld", h->path, run->job);
 	strs_addf(env, "LAGO_RUN_DIR=%s/jobs/%ld/runs/%ld", h->path, run->job,
 	    run->run);
@@ -90,8 +96,12 @@ take_answer(struct engine_run *const *runs, size_t n, char *line)
 		return;
 	if (strcmp(state, "alive") == 0) {
 		runs[i]->life = OUTCOME_ALIVE;
-	} else if (strcmp(state, "gone") == 0) {
+		if (detail == NULL || opt_parse_num(detail, 0, INT64_C(1) << 40,
+					  &runs[i]->clock) != 0)
+			runs[i]->clock = 0;
+	} else if (strcmp(state, "gone") == 0 || strcmp(state, "left") == 0) {
 		runs[i]->life = OUTCOME_GONE;
+		runs[i]->left = *state == 'l';
 	} else if (strcmp(state, "ended") == 0 && detail != NULL &&
 		   opt_parse_num(detail, 0, 255, &status) == 0) {
 		runs[i]->life = OUTCOME_ENDED;
@@ -111,9 +121,11 @@ poll_one(const struct home *h, const char *engine,
 
 	for (i = 0; i < n; i++)
 		if (strcmp(runs[i]->node->engine, engine) == 0)
-			buf_addf(&in, "%s\t%s\t%s/jobs/%ld/runs/%ld\n",
+			buf_addf(&in,
+			    "%s\t%s\t%s/jobs/%ld/runs/%ld\t%s\t%lld\n",
 			    runs[i]->node->name, runs[i]->uuid, h->path,
-			    runs[i]->job, runs[i]->run);
+			    runs[i]->job, runs[i]->run, runs[i]->node->arg,
+			    (long long)runs[i]->lease_end);
 	rc = call(h, engine, words, NULL, &in, &out, f);
 	rest = out.p;
 	while (rc == 0 && (line = strsep(&rest, "\n")) != NULL)
@@ -168,6 +180,56 @@ int
 engine_start(const struct home *h, const struct engine_run *run, struct fail *f)
 {
 	return simple(h, run, "start", NULL, f);
+}
+
+int
+engine_purge(const struct home *h, const struct engine_run *run, struct fail *f)
+{
+	return simple(h, run, "purge", NULL, f);
+}
+
+int
+engine_fetch(const struct home *h, const struct engine_run *run,
+    const struct buf *cursor, struct child *child, int *fd, struct fail *f)
+{
+	struct strs argv = {0}, env = {0};
+	char *path = paths_plugin("engine", run->node->engine);
+	int in = memfd_create("cursor", MFD_CLOEXEC), out[2] = {-1, -1};
+	int rc = -1;
+
+	if (path == NULL)
+		fail_set(f, EX_LAGO_CONFIG, "'%s' is no name of an engine",
+		    run->node->engine);
+	else if (in < 0 || pipe2(out, O_CLOEXEC) != 0 ||
+		 file_write_fd(in, buf_str(cursor), cursor->len) != 0 ||
+		 lseek(in, 0, SEEK_SET) != 0)
+		fail_errno(f, EX_LAGO_TEMP, "cannot fetch");
+	else {
+		strs_add(&argv, path);
+		strs_add(&argv, "fetch");
+		strs_add(&argv, run->node->name);
+		strs_add(&argv, run->uuid);
+		environment(&env, h, run);
+		*child = (struct child){.argv = strs_argv(&argv),
+		    .env = strs_argv(&env),
+		    .in = in,
+		    .out = out[1],
+		    .err = 2,
+		    .tied = true,
+		    .pid = -1};
+		rc = child_start(child, f);
+	}
+	if (in >= 0)
+		close(in);
+	if (out[1] >= 0)
+		close(out[1]);
+	if (rc != 0 && out[0] >= 0)
+		close(out[0]);
+	*fd = out[0];
+	free(path);
+	strs_release(&argv);
+	strs_release(&env);
+	return rc;
 }
 
 int

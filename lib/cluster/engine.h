@@ -8,9 +8,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cluster/outcome.h"
 
+struct buf;
+struct child;
 struct fail;
 struct home;
 struct node;
@@ -22,8 +25,14 @@ struct engine_run {
 	const struct node *node;
 	const char *uuid;
 	long job, run;
-	enum outcome_life life; /* out of engine_poll */
+	int64_t lease, wall; /* seconds; of remote runs, for their start */
+	int64_t lease_end;   /* for a poll, by the node's clock; 0: as it is */
+	/* out of engine_poll */
+	enum outcome_life life;
 	int status;
+	int64_t clock; /* of the node, seconds; 0: not told */
+	bool expired;  /* of remote_visit */
+	bool left;     /* gone, but what it found is still there */
 };
 
 /* Ask every engine once about all of its runs.  An engine that fails leaves its
@@ -33,6 +42,15 @@ int engine_poll(const struct home *h, struct engine_run *const *runs, size_t n,
 
 /* Start the run on its node; started already is success. 75: try later. */
 int engine_start(
+    const struct home *h, const struct engine_run *run, struct fail *f);
+
+/* Begin to fetch: what comes from *fd is for take_stream; the child is waited for
+ * after that.  It ends when we do. */
+int engine_fetch(const struct home *h, const struct engine_run *run,
+    const struct buf *cursor, struct child *child, int *fd, struct fail *f);
+
+/* Remove what is left of it on its node. */
+int engine_purge(
     const struct home *h, const struct engine_run *run, struct fail *f);
 
 /* End it: results are still collected, or at once. */

@@ -16,10 +16,12 @@
 #include "base/file.h"
 #include "base/kv.h"
 #include "base/mem.h"
+#include "base/opt.h"
 #include "cluster/engine.h"
 #include "cluster/outcome.h"
 #include "cluster/nodes.h"
 #include "cluster/place.h"
+#include "cluster/remote.h"
 #include "job/home.h"
 #include "job/jobfile.h"
 #include "job/rundir.h"
@@ -29,6 +31,8 @@
 
 #define EVENTS_MAX (1 << 20) /* bytes of a job's events */
 #define FREE_DEFAULT 1024    /* MiB */
+#define LEASE_DEFAULT 300    /* seconds */
+#define CHECK 240	     /* seconds the start check may take */
 
 /* An active job and its latest run. */
 struct item {
@@ -37,6 +41,7 @@ struct item {
 	struct engine_run engine; /* node NULL: unknown node, or no run */
 	bool killed;		  /* somebody wants it to end */
 	bool over, waiting, changed;
+	bool again; /* the run was lost; the next one of its shard is to come */
 };
 
 struct state {
@@ -45,7 +50,7 @@ struct state {
 	struct nodes nodes;
 	struct item *items;
 	size_t n;
-	int64_t now;
+	int64_t now, lease;
 	int status; /* the worst so far, first text in *f */
 	struct fail *f;
 };
@@ -98,6 +103,21 @@ kill_wanted(int dir)
 	return found;
 }
 
+/* Seconds until a run is over, whatever happens: of its phases, and some. */
+static int64_t
+wall_limit(const struct kv *job)
+{
+	double deadline = 3600, provision = 600, finish;
+
+	if (kv_get(job, "deadline") != NULL)
+		opt_parse_duration(kv_get(job, "deadline"), &deadline);
+	if (kv_get(job, "provision_timeout") != NULL)
+		opt_parse_duration(
+		    kv_get(job, "provision_timeout"), &provision);
+	finish = deadline / 10 > 300 ? deadline / 10 : 300;
+	return (int64_t)(provision + CHECK + deadline + finish + 60);
+}
+
 /* The latest run of the job, when it has one that is not over. */
 static int
 gather_run(struct state *s, struct item *item, struct fail *f)
@@ -110,6 +130,7 @@ gather_run(struct state *s, struct item *item, struct fail *f)
 	if (home_runs(s->p->home, item->job, &runs, &n, f) != 0)
 		return -1;
 	item->run = n > 0 ? runs[n - 1] : 0;
+	item->engine.wall = wall_limit(&item->settings);
 	free(runs);
 	if (item->run == 0)
 		return 0;
@@ -121,13 +142,19 @@ gather_run(struct state *s, struct item *item, struct fail *f)
 	if (rc != 0)
 		return -1;
 	item->over = rundir_ended(kv_get(&item->file, "state"));
+	if (item->over && kv_get(&item->file, "retry_at") != NULL) {
+		item->again = true;
+		item->over = false;
+		item->waiting = kv_int(&item->file, "retry_at", 0) <= s->now;
+	}
 	node = kv_get(&item->file, "node");
 	item->engine.job = item->job;
 	item->engine.run = item->run;
 	item->engine.uuid = kv_get(&item->file, "uuid");
 	if (item->engine.uuid == NULL)
 		item->engine.uuid = "";
-	item->engine.node = node == NULL ? NULL : nodes_find(&s->nodes, node);
+	if (node != NULL && !item->again)
+		item->engine.node = nodes_find(&s->nodes, node);
 	return 0;
 }
 
@@ -229,6 +256,16 @@ end_run(
 	say(s, item, state, reason);
 }
 
+/* Another machine cannot go on in its directory: the next try has its own. */
+static void
+lose(struct state *s, struct item *item, const char *reason)
+{
+	end_run(s, item, "lost", reason);
+	item->again = item->over;
+	item->over = false;
+	item->engine.node = NULL;
+}
+
 static void
 judge(struct state *s, struct item *item)
 {
@@ -242,6 +279,8 @@ judge(struct state *s, struct item *item)
 	    .jitter = random_unit()};
 	struct outcome j;
 
+	if (item->engine.expired)
+		facts.reason = "lease";
 	if (kv_get(&item->file, "retry_at") != NULL &&
 	    facts.life != OUTCOME_ALIVE) {
 		/* Judged before; it waits for its time. */
@@ -266,14 +305,19 @@ judge(struct state *s, struct item *item)
 		}
 		kv_setf(&item->file, "losses", "%lld", (long long)j.losses);
 		kv_setf(&item->file, "retry_at", "%lld", (long long)j.retry_at);
-		kv_set(&item->file, "reason", j.reason);
-		if (write_run(s, item) == 0)
-			say(s, item, "retry", j.reason);
+		if (remote_is(item->engine.node) && j.losses > facts.losses)
+			lose(s, item, j.reason);
+		else {
+			kv_set(&item->file, "reason", j.reason);
+			if (write_run(s, item) == 0)
+				say(s, item, "retry", j.reason);
+		}
 		break;
 	}
 }
 
-/* What a run wrote between our reading and the poll that found it ended. */
+/* What a run wrote between our reading and the poll that found it ended, or a
+ * node sent. */
 static void
 last_words(struct state *s, struct item *item)
 {
@@ -281,8 +325,9 @@ last_words(struct state *s, struct item *item)
 	struct fail f;
 	int dir;
 
-	if (item->engine.life == OUTCOME_ALIVE ||
-	    item->engine.life == OUTCOME_UNKNOWN)
+	if (item->engine.life == OUTCOME_UNKNOWN ||
+	    (item->engine.life == OUTCOME_ALIVE &&
+		!remote_is(item->engine.node)))
 		return;
 	dir = home_run(s->p->home, item->job, item->run, &f);
 	if (dir < 0)
@@ -297,23 +342,83 @@ last_words(struct state *s, struct item *item)
 	close(dir);
 }
 
+static bool
+is_active(const struct state *s, const struct engine_run *run)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (s->items[i].run == run->run && s->items[i].job == run->job)
+			return !s->items[i].over && !s->items[i].again;
+	return false;
+}
+
+/* What a node has of a run that is over here: its finds are merged and it is
+ * removed there; it changes nothing any more. */
+static void
+settle(struct state *s, const struct engine_run *run)
+{
+	struct kv file = {0}, progress = {0};
+	struct fail f;
+	int dir, rc = 0;
+
+	if (s->p->dry || run->life == OUTCOME_UNKNOWN)
+		return;
+	if (run->life == OUTCOME_ALIVE) {
+		rc = engine_stop(s->p->home, run, true, &f);
+	} else {
+		dir = home_run(s->p->home, run->job, run->run, &f);
+		if (dir >= 0 && rundir_read(dir, &file, &progress, &f) == 0)
+			rc = store_run_put(
+			    s->store, run->job, run->run, &file, &progress, &f);
+		if (dir >= 0)
+			close(dir);
+		kv_release(&file);
+		kv_release(&progress);
+		if (rc == 0 && !run->expired)
+			rc = remote_purge(s->p->home, run, &f);
+	}
+	if (rc != 0)
+		note(s, &f);
+}
+
+static void
+release_late(struct engine_run *late, size_t n)
+{
+	while (n-- > 0)
+		free((char *)late[n].uuid);
+	free(late);
+}
+
 static void
 poll_and_judge(struct state *s)
 {
-	struct engine_run **runs = mem_array(s->n, sizeof(*runs));
+	struct engine_run **runs, *late = NULL;
+	size_t i, n = 0, nlate = 0;
 	struct fail f;
-	size_t i, n = 0;
 
+	if (remote_list(s->p->home, &s->nodes, &late, &nlate, &f) != 0)
+		note(s, &f);
+	runs = mem_array(s->n + nlate + 1, sizeof(*runs));
 	for (i = 0; i < s->n; i++)
 		if (s->items[i].run > 0 && !s->items[i].over &&
 		    s->items[i].engine.node != NULL)
 			runs[n++] = &s->items[i].engine;
-	if (n > 0 && engine_poll(s->p->home, runs, n, &f) != 0)
+	for (i = 0; i < nlate; i++)
+		if (!is_active(s, &late[i]))
+			runs[n++] = &late[i];
+	if (n > 0 && (s->p->dry ? engine_poll(s->p->home, runs, n, &f)
+				: remote_visit(s->p->home, runs, n, s->lease,
+				      s->p->warn, &f)) != 0)
 		note(s, &f);
+	for (i = 0; i < nlate; i++)
+		if (!is_active(s, &late[i]))
+			settle(s, &late[i]);
+	release_late(late, nlate);
 	free(runs);
 	for (i = 0; i < s->n; i++)
 		if (s->items[i].run > 0 && !s->items[i].over &&
-		    s->items[i].engine.node != NULL) {
+		    !s->items[i].again && s->items[i].engine.node != NULL) {
 			last_words(s, &s->items[i]);
 			judge(s, &s->items[i]);
 		}
@@ -351,16 +456,27 @@ static int
 claim(
     struct state *s, struct item *item, const struct node *node, struct fail *f)
 {
-	int dir, rc;
+	static const char *const kept[] = {"shard", "losses"};
+	struct kv keys = {0};
+	int dir, rc = -1;
 
-	kv_set(&item->file, "by", "dispatch");
-	kv_set(&item->file, "node", node->name);
-	dir = rundir_new(s->p->home, item->job, &item->file, &item->run, f);
-	if (dir < 0)
-		return -1;
-	kv_release(&item->file);
-	rc = rundir_read(dir, &item->file, NULL, f);
-	close(dir);
+	kv_set(&keys, "by", "dispatch");
+	kv_set(&keys, "node", node->name);
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		if (kv_get(&item->file, kept[i]) != NULL)
+			kv_set(&keys, kept[i], kv_get(&item->file, kept[i]));
+	if (item->again)
+		kv_setf(&keys, "attempt", "%lld",
+		    (long long)kv_int(&item->file, "attempt", 1) + 1);
+	dir = rundir_new(s->p->home, item->job, &keys, &item->run, f);
+	kv_release(&keys);
+	if (dir >= 0) {
+		kv_release(&item->file);
+		kv_release(&item->progress);
+		item->again = false;
+		rc = rundir_read(dir, &item->file, NULL, f);
+		close(dir);
+	}
 	return rc;
 }
 
@@ -395,7 +511,7 @@ start(struct state *s, struct item *item, struct node *node)
 		say(s, item, "start", "");
 		return;
 	}
-	if (item->run == 0) {
+	if (item->run == 0 || item->again) {
 		if (claim(s, item, node, &f) != 0) {
 			note(s, &f);
 			return;
@@ -409,6 +525,14 @@ start(struct state *s, struct item *item, struct node *node)
 	item->engine.uuid = kv_get(&item->file, "uuid");
 	if (commit(s, &f) != 0)
 		note(s, &f);
+	if (remote_is(node)) {
+		if (remote_mark(s->p->home, &item->engine, &f) != 0) {
+			note(s, &f);
+			return;
+		}
+		item->engine.lease = s->lease;
+		remote_started(s->p->home, &item->engine);
+	}
 	/* A start that fails is seen by the next poll, and tried again. */
 	if (engine_start(s->p->home, &item->engine, &f) != 0)
 		note(s, &f);
@@ -450,7 +574,7 @@ count_and_queue(struct state *s, struct place_run *queue)
 			}
 			continue;
 		}
-		if (item->run > 0)
+		if (item->run > 0 && !item->again)
 			run.node = kv_get(&item->file, "node");
 		queue[n++] = run;
 	}
@@ -536,9 +660,14 @@ release(struct state *s)
 static int
 steps(struct state *s, struct fail *f)
 {
+	struct kv config = {0};
 	struct fail disk;
 	size_t i;
 
+	if (home_config(s->p->home, &config, f) != 0)
+		return -1;
+	s->lease = kv_int(&config, "lease", LEASE_DEFAULT);
+	kv_release(&config);
 	s->store = store_open(s->p->home->path, STORE_WRITE, f);
 	if (s->store == NULL || nodes_read(&s->nodes, s->p->home, f) != 0 ||
 	    gather(s, f) != 0)

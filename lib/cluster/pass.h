@@ -27,6 +27,7 @@ struct pass {
 	bool dry;  /* start and write nothing, only say */
 	long most; /* start at most that many, below 0: any number */
 	void (*say)(const struct pass_event *, void *arg);
+	void (*warn)(const char *text); /* what a node did wrong */
 	void *arg;
 	/* out */
 	size_t active; /* jobs queued or running after the pass */

@@ -1,0 +1,384 @@
+#include "cluster/remote.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/fail.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/strs.h"
+#include "cluster/nodes.h"
+#include "cluster/take.h"
+#include "job/home.h"
+
+#define AT_ONCE 16    /* fetches */
+#define TRANSFER 60.0 /* seconds for those of a pass */
+#define MARGIN 3      /* seconds, for clocks that are read in whole ones */
+
+bool
+remote_is(const struct node *node)
+{
+	return node != NULL && strcmp(node->engine, "local") != 0;
+}
+
+static int
+run_dir(const struct home *h, const struct engine_run *run)
+{
+	return home_run(h, run->job, run->run, NULL);
+}
+
+/* ---- leases ---- */
+
+struct poll {
+	int64_t at;    /* when it left, CLOCK_BOOTTIME of this machine */
+	int64_t ahead; /* of our clock is the node's */
+	bool answered;
+};
+
+/* Not synced: what a power failure takes, the boot id makes up for. */
+static void
+note_poll(
+    const struct home *h, const struct engine_run *run, const struct poll *p)
+{
+	char text[128], boot[37];
+	int dir = run_dir(h, run), fd, n;
+
+	if (dir < 0)
+		return;
+	clock_boot_id(boot);
+	n = snprintf(text, sizeof(text), "%lld %lld %d %s\n", (long long)p->at,
+	    (long long)p->ahead, p->answered, boot);
+	fd = openat(dir, ".polled.new",
+	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd >= 0 && file_write_fd(fd, text, (size_t)n) == 0)
+		renameat(dir, ".polled.new", dir, ".polled");
+	if (fd >= 0)
+		close(fd);
+	close(dir);
+}
+
+/* When this machine has started anew since, or nobody knows, it was now. */
+static struct poll
+last_poll(const struct home *h, const struct engine_run *run)
+{
+	struct buf b = BUF_INIT;
+	char boot[37], then[37] = "";
+	long long at = 0, ahead = 0;
+	int dir = run_dir(h, run), answered = 0;
+	struct poll p = {.at = (int64_t)clock_boot()};
+
+	clock_boot_id(boot);
+	if (dir >= 0 && file_read(dir, ".polled", 127, &b, NULL, NULL) == 0 &&
+	    sscanf(buf_str(&b), "%lld %lld %d %36s", &at, &ahead, &answered,
+		then) == 4 &&
+	    strcmp(boot, then) == 0 && at <= p.at)
+		p = (struct poll){at, ahead, answered != 0};
+	else
+		note_poll(h, run, &p);
+	buf_release(&b);
+	if (dir >= 0)
+		close(dir);
+	return p;
+}
+
+void
+remote_started(const struct home *h, const struct engine_run *run)
+{
+	note_poll(h, run, &(struct poll){.at = (int64_t)clock_boot()});
+}
+
+/* ---- marks ---- */
+
+static bool
+is_uuid(const char *s)
+{
+	return strlen(s) == 32 && strspn(s, "0123456789abcdef") == 32;
+}
+
+/* JOB.RUN TAB NODE */
+static bool
+read_mark(const struct home *h, const struct nodes *nodes, const char *uuid,
+    struct engine_run *run)
+{
+	char *path = mem_printf("jobs/.remote/%s", uuid);
+	struct buf b = BUF_INIT;
+	char *tab;
+	bool ok = file_read(h->fd, path, 4096, &b, NULL, NULL) == 0 &&
+		  (tab = strchr(buf_str(&b), '\t')) != NULL;
+
+	free(path);
+	if (ok) {
+		*tab++ = '\0';
+		tab[strcspn(tab, "\n")] = '\0';
+		memset(run, 0, sizeof(*run));
+		run->node = nodes_find(nodes, tab);
+		ok = run->node != NULL &&
+		     home_parse_id(b.p, &run->job, &run->run) == 0;
+	}
+	buf_release(&b);
+	return ok;
+}
+
+int
+remote_list(const struct home *h, const struct nodes *nodes,
+    struct engine_run **runs, size_t *n, struct fail *f)
+{
+	struct strs names = {0};
+	struct engine_run run;
+	size_t i;
+
+	*runs = NULL;
+	*n = 0;
+	if (!file_exists(h->fd, "jobs/.remote"))
+		return 0;
+	if (file_list(h->fd, "jobs/.remote", &names, f) != 0)
+		return -1;
+	for (i = 0; i < names.n; i++)
+		if (is_uuid(names.v[i]) &&
+		    read_mark(h, nodes, names.v[i], &run)) {
+			run.uuid = mem_strdup(names.v[i]);
+			*runs = mem_grow(*runs, *n + 1, sizeof(**runs));
+			(*runs)[(*n)++] = run;
+		}
+	strs_release(&names);
+	return 0;
+}
+
+int
+remote_mark(const struct home *h, const struct engine_run *run, struct fail *f)
+{
+	char *path = mem_printf("jobs/.remote/%s", run->uuid);
+	char *text =
+	    mem_printf("%ld.%ld\t%s\n", run->job, run->run, run->node->name);
+	int rc = file_mkdirs(h->fd, "jobs/.remote", 0700, f);
+
+	if (rc != -1)
+		rc = file_write(h->fd, path, text, strlen(text), 0600, f);
+	free(text);
+	free(path);
+	return rc;
+}
+
+int
+remote_purge(const struct home *h, const struct engine_run *run, struct fail *f)
+{
+	char *path;
+	int rc = engine_purge(h, run, f);
+
+	if (rc != 0)
+		return rc;
+	path = mem_printf("jobs/.remote/%s", run->uuid);
+	rc = file_remove(h->fd, path, f);
+	free(path);
+	return rc;
+}
+
+/* ---- fetching ---- */
+
+static void
+tell(const struct engine_run *run, const struct take *t,
+    void (*say)(const char *text))
+{
+	char *text;
+
+	if (t->refused == 0)
+		return;
+	text = mem_printf("node %s, run %ld.%ld: %zu refused; %s",
+	    run->node->name, run->job, run->run, t->refused, t->first);
+	say(text);
+	free(text);
+}
+
+/* What came and was refused, or went astray, is asked for once more, from the
+ * beginning; what is still missing then is given up. */
+static bool
+is_whole(const struct engine_run *run, const struct take *t, bool again,
+    struct buf *cursor, void (*say)(const char *text))
+{
+	char *text;
+
+	if (again || (t->whole && t->missing > 0)) {
+		if (!again)
+			buf_reset(cursor);
+		buf_adds(cursor, "again\t1\n");
+	}
+	if (!t->whole || (t->missing > 0 && !again))
+		return false;
+	if (t->missing > 0) {
+		text = mem_printf("node %s, run %ld.%ld: %zu files never came",
+		    run->node->name, run->job, run->run, t->missing);
+		say(text);
+		free(text);
+	}
+	return true;
+}
+
+static int
+receive(const struct home *h, const struct engine_run *run, int dir,
+    struct take *t, struct buf *cursor, struct fail *f)
+{
+	struct child child;
+	int fd, rc;
+
+	if (engine_fetch(h, run, cursor, &child, &fd, f) != 0)
+		return -1;
+	rc = take_stream(fd, dir, t, cursor, f);
+	close(fd);
+	child_stop(&child, 1);
+	if (rc == 0 && !t->end)
+		rc = fail_set(f, EX_LAGO_TEMP,
+		    "node %s: the results of %ld.%ld did not come",
+		    run->node->name, run->job, run->run);
+	return rc;
+}
+
+/* In a process of its own: 0 all went well, 1 and nothing more comes, 2. */
+static int
+fetch(const struct home *h, const struct engine_run *run,
+    void (*say)(const char *text))
+{
+	struct buf cursor = BUF_INIT;
+	struct take t = {0};
+	struct fail f = {0};
+	int dir = home_run(h, run->job, run->run, &f), rc = -1;
+	bool again, whole = false;
+
+	if (dir >= 0) {
+		file_read(dir, ".cursor", 1 << 16, &cursor, NULL, NULL);
+		again = strstr(buf_str(&cursor), "again\t1\n") != NULL;
+		rc = receive(h, run, dir, &t, &cursor, &f);
+		tell(run, &t, say);
+	}
+	if (rc == 0) {
+		whole = is_whole(run, &t, again, &cursor, say);
+		rc = file_write(
+		    dir, ".cursor", buf_str(&cursor), cursor.len, 0600, &f);
+	}
+	if (rc != 0)
+		say(f.text);
+	return rc != 0 ? 2 : whole;
+}
+
+static void
+reap(pid_t *pids, bool *whole, size_t n, double end)
+{
+	size_t i;
+	int status;
+
+	for (i = 0; i < n; i++) {
+		while (pids[i] > 0) {
+			if (waitpid(pids[i], &status, WNOHANG) == pids[i]) {
+				whole[i] = WIFEXITED(status) &&
+					   WEXITSTATUS(status) == 1;
+				pids[i] = -1;
+			} else if (clock_mono() > end) {
+				kill(pids[i], SIGKILL); /* the engine too */
+				waitpid(pids[i], &status, 0);
+				pids[i] = -1;
+			} else
+				clock_sleep(0.01);
+		}
+	}
+}
+
+/* From all of them at once.  What has not come in time comes the next time.
+ * whole[i]: nothing more will come of run i, and all of it is here. */
+static void
+fetch_all(const struct home *h, struct engine_run *const *runs, size_t n,
+    bool *whole, void (*say)(const char *text))
+{
+	double end = clock_mono() + TRANSFER;
+	pid_t pids[AT_ONCE];
+	size_t i, k, m;
+
+	memset(whole, 0, n * sizeof(*whole));
+	for (i = 0; i < n && clock_mono() < end; i += m) {
+		m = n - i < AT_ONCE ? n - i : AT_ONCE;
+		for (k = 0; k < m; k++) {
+			pids[k] = fork();
+			if (pids[k] == 0)
+				_exit(fetch(h, runs[i + k], say));
+		}
+		reap(pids, whole + i, m, end);
+	}
+}
+
+/* ---- visits ---- */
+
+/* What the poll that leaves now asks for. */
+static void
+before(
+    const struct home *h, struct engine_run *run, int64_t lease, struct poll *p)
+{
+	run->expired = false;
+	run->lease_end = run->clock = 0;
+	if (!remote_is(run->node))
+		return;
+	*p = last_poll(h, run);
+	if (!p->answered)
+		return;
+	p->at = (int64_t)clock_boot();
+	p->answered = false;
+	run->lease_end = p->at + p->ahead + lease;
+	note_poll(h, run, p);
+}
+
+static void
+after(
+    const struct home *h, struct engine_run *run, int64_t lease, struct poll *p)
+{
+	int64_t now = (int64_t)clock_boot();
+
+	if (!remote_is(run->node))
+		return;
+	if (run->life == OUTCOME_ALIVE && run->clock > 0) {
+		p->ahead = run->clock - now;
+		p->answered = true;
+		note_poll(h, run, p);
+	} else if (run->life == OUTCOME_UNKNOWN &&
+		   now - p->at > lease + lease / 50 + MARGIN) {
+		run->life = OUTCOME_GONE;
+		run->left = false;
+		run->expired = true;
+	}
+}
+
+int
+remote_visit(const struct home *h, struct engine_run *const *runs, size_t n,
+    int64_t lease, void (*say)(const char *text), struct fail *f)
+{
+	struct engine_run **some = mem_array(n + 1, sizeof(*some));
+	struct poll *polls = mem_array(n + 1, sizeof(*polls));
+	bool *whole = mem_array(n + 1, sizeof(*whole));
+	size_t i, m = 0;
+	int rc;
+
+	for (i = 0; i < n; i++)
+		before(h, runs[i], lease, &polls[i]);
+	rc = engine_poll(h, runs, n, f);
+	for (i = 0; i < n; i++) {
+		after(h, runs[i], lease, &polls[i]);
+		if (remote_is(runs[i]->node) &&
+		    (runs[i]->life == OUTCOME_ALIVE ||
+			runs[i]->life == OUTCOME_ENDED || runs[i]->left))
+			some[m++] = runs[i];
+	}
+	fetch_all(h, some, m, whole, say);
+	for (i = 0; i < m; i++)
+		if (some[i]->life != OUTCOME_ALIVE && !whole[i])
+			some[i]->life = OUTCOME_UNKNOWN;
+	free(some);
+	free(polls);
+	free(whole);
+	return rc;
+}

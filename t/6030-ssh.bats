@@ -1,0 +1,130 @@
+# The engine ssh and what it does on a node, over a real sshd on 127.0.0.1.
+load lib
+load home
+load ssh
+
+# The nodes have a lago whose lago-run is t/fake/lago-run.
+setup_file() {
+	ssh_up
+	for n in one two; do
+		mkdir -p "$BATS_FILE_TMPDIR/$n/lago"/{bin,lib/exec}
+		cp "$TOP"/lib/exec/{node,lease} \
+			"$BATS_FILE_TMPDIR/$n/lago/lib/exec"
+		cp "$TOP/t/fake/lago-run" "$BATS_FILE_TMPDIR/$n/lago/bin"
+	done
+}
+
+teardown_file() {
+	ssh_down
+}
+
+setup() {
+	need ssh parallel flock setsid
+	ssh_use
+	mkdir -p "$LAGO_HOME"
+	printf '%s\n' 'n1 ssh:one 2 4096' 'n2 ssh:two 2 4096' \
+		>"$LAGO_HOME/nodes"
+}
+
+job() { # ID WORDS
+	fake_job "$1" cpus=2 memory=1000
+	echo "$2" >"$LAGO_HOME/jobs/$1/bundle.zip"
+	lago-import -q
+}
+
+state() { # ID
+	sqlite3 "$LAGO_HOME/lago.db" "SELECT state FROM job WHERE id = $1"
+}
+
+reaches() { # ID STATE
+	lago-dispatch -q
+	[ "$(state "$1")" = "$2" ]
+}
+
+# Of the job's last run, as the database has it.
+run_key() { # ID COLUMN
+	sqlite3 "$LAGO_HOME/lago.db" "SELECT $2 FROM run WHERE job = $1 \
+		ORDER BY run DESC LIMIT 1"
+}
+
+remote() { # ID: its run's directory on its node
+	local node=one
+	[ "$(run_key "$1" node)" = n1 ] || node=two
+	echo "$HOME/$node/runs/$(run_key "$1" uuid)"
+}
+
+@test "ssh: a job runs elsewhere, its finds come here, nothing stays there" {
+	job 1 "done crash"
+	run lago-dispatch
+	[ "$status" -eq 0 ]
+	[ "$output" = "1.1	start	n1	" ]
+	wait_for reaches 1 "done"
+	sha=$(echo crash | sha256sum | cut -c 1-64)
+	cd "$LAGO_HOME/jobs/1/runs/1"
+	[ "$(cat "crashes/$sha")" = crash ]
+	[ "$(cat "reports/$sha")" = report ]
+	[ "$(wc -l <crashes.jsonl)" -eq 1 ]
+	[ "$(ls queue)" = "$(echo seed | sha256sum | cut -c 1-64)" ]
+	# the next pass removes it there
+	lago-dispatch
+	[ -z "$(ls "$HOME/one/runs")" ]
+	[ -z "$(ls "$LAGO_HOME/jobs/.remote")" ]
+	lago-import -q
+	[ "$(lago-crashes | wc -l)" -eq 1 ]
+}
+
+@test "ssh: what a poll finds alive goes on; kill ends it, with its results" {
+	job 1 "wait crash"
+	lago-dispatch -q
+	lago-dispatch -q
+	[ "$(run_key 1 state)" = running ]
+	[ "$(ls "$LAGO_HOME/jobs/1/runs/1/crashes" | wc -l)" -eq 1 ]
+	# started again, it is the same
+	run env LAGO_JOB_DIR="$LAGO_HOME/jobs/1" LAGO_NODE_ARG=one \
+		"$TOP/lib/engine/ssh" start n1 "$(run_key 1 uuid)"
+	[ "$output" = exists ]
+	[ "$(wc -l <"$(remote 1)/run/starts")" -eq 1 ]
+	lago-kill -q 1
+	wait_for reaches 1 killed
+}
+
+# cut_off NODE: no connection to it, old ones end; heal: as before.
+cut_off() {
+	cp "$HOME/.ssh/config" "$HOME/.ssh/whole"
+	printf 'Host %s\n Port 9\nHost *\n' "$1" | cat - "$HOME/.ssh/whole" \
+		>"$HOME/.ssh/config"
+	ssh_close
+}
+
+heal() {
+	mv "$HOME/.ssh/whole" "$HOME/.ssh/config"
+}
+
+@test "ssh: a node that is cut off loses its run; late finds are merged" {
+	echo lease=12 >"$LAGO_HOME/config"
+	job 1 "wait crash"
+	lago-dispatch -q
+	lago-dispatch -q
+	there=$(remote 1)
+	cut_off one
+	sed -i '$d' "$LAGO_HOME/nodes" # no other node yet
+	# over there the lease ends it
+	wait_for [ -f "$there/exit" ]
+	echo late >"$there/run/crashes/$(echo late | sha256sum | cut -c 1-64)"
+	lost() {
+		lago-dispatch -q 2>/dev/null || :
+		[ "$(run_key 1 state)" = lost ]
+	}
+	wait_for lost
+	[ "$(run_key 1 reason)" = lease ]
+	heal
+	lago-dispatch -q
+	[ -f "$LAGO_HOME/jobs/1/runs/1/crashes/$(echo late | sha256sum | cut -c 1-64)" ]
+	lago-dispatch -q
+	[ ! -e "$there" ]
+	[ "$(state 1)" = queued ]
+	# the next try is a run of its own
+	sed -i 's/^retry_at=.*/retry_at=1/' "$LAGO_HOME/jobs/1/runs/1/run"
+	lago-dispatch -q
+	[ "$(run_key 1 run,attempt,losses)" = "2|2|1" ]
+}

@@ -1,0 +1,71 @@
+# A real sshd on 127.0.0.1 with keys of its own, for the tests of the engine
+# ssh: nodes are accounts of this user, each with a directory of its own.
+# Source it behind lib.bash; setup_file calls ssh_up, teardown_file ssh_down.
+
+SSHD=$(PATH=$PATH:/usr/sbin command -v sshd)
+
+ssh_port() {
+	local port
+	for port in $(shuf -i 20000-32000 -n 50); do
+		! (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null || continue
+		echo "$port" && return
+	done
+	return 1
+}
+
+# Nodes one and two are two hosts' names in ssh's configuration; which it was
+# comes over as an environment variable that sshd takes.
+ssh_up() {
+	[ -n "$SSHD" ] || skip "sshd is not installed"
+	[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
+	local d=$BATS_FILE_TMPDIR port
+	port=$(ssh_port)
+	mkdir -m 700 "$d/.ssh"
+	ssh-keygen -q -t ed25519 -N '' -f "$d/host"
+	ssh-keygen -q -t ed25519 -N '' -f "$d/user"
+	cp "$d/user.pub" "$d/authorized"
+	cat >"$d/sshd_config" <<-END
+		ListenAddress 127.0.0.1
+		Port $port
+		HostKey $d/host
+		AuthorizedKeysFile $d/authorized
+		PidFile $d/sshd.pid
+		StrictModes no
+		UsePAM no
+		AcceptEnv LAGO_NODE
+		PermitRootLogin yes
+	END
+	printf '[127.0.0.1]:%s %s\n' "$port" "$(cat "$d/host.pub")" >"$d/known"
+	for node in one two; do
+		printf '%s\n' "Host $node" "HostName 127.0.0.1" \
+			"SetEnv LAGO_NODE=$d/$node"
+	done >"$d/.ssh/config"
+	cat >>"$d/.ssh/config" <<-END
+		Host *
+		Port $port
+		User $(id -un)
+		IdentityFile $d/user
+		IdentitiesOnly yes
+		UserKnownHostsFile $d/known
+	END
+	"$SSHD" -f "$d/sshd_config" -E "$d/sshd.log" 3>&- || skip "no sshd here"
+}
+
+ssh_close() {
+	local s
+	for s in "$BATS_FILE_TMPDIR"/r/lago-ssh.*/*; do
+		[ ! -S "$s" ] || ssh -o ControlPath="$s" -O exit x 2>/dev/null
+	done
+}
+
+ssh_down() {
+	local d=$BATS_FILE_TMPDIR
+	ssh_close
+	[ ! -f "$d/sshd.pid" ] || kill "$(cat "$d/sshd.pid")"
+}
+
+# Its configuration is the user's.
+ssh_use() {
+	export HOME=$BATS_FILE_TMPDIR XDG_RUNTIME_DIR=$BATS_FILE_TMPDIR/r
+	mkdir -p "$XDG_RUNTIME_DIR"
+}
