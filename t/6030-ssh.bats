@@ -128,3 +128,30 @@ heal() {
 	lago-dispatch -q
 	[ "$(run_key 1 run,attempt,losses)" = "2|2|1" ]
 }
+
+@test "ssh: lago-node installs, probes, drains and revives" {
+	echo 'n3 ssh:three 2 4096' >>"$LAGO_HOME/nodes"
+	sed -n '/^Host one/,/^ *SetEnv/{s/one/three/;s/one$/three/;p}' "$HOME/.ssh/config" |
+		cat - "$HOME/.ssh/config" >"$HOME/.ssh/new"
+	mv "$HOME/.ssh/new" "$HOME/.ssh/config"
+	fake_job 1 && lago-import -q
+	run lago-node probe n3
+	[ "$status" -eq 69 ]
+	[[ $output == *"lago is not installed there: lago-node install"* ]]
+	run lago-node install n3
+	[ "$status" -eq 0 ]
+	[ "$output" = "n3	install" ]
+	lago-node probe n3 >told || [ $? -eq 1 ]
+	grep -qx "n3	cpus	$(nproc)" told
+	grep -q "^n3	boot	$(cat /proc/sys/kernel/random/boot_id)" told
+	"$HOME/three/lago/bin/lago-triage" -V
+	lago-node drain n3
+	[ "$(lago-node | awk '$1 == "n3"' | cut -f 7)" = drained ]
+	# a database made anew has it too
+	rm "$LAGO_HOME"/lago.db* && lago-import -a -q
+	[ "$(lago-node list n3 | cut -f 7)" = drained ]
+	lago-node revive -q n3
+	[ "$(lago-node list n3 | cut -f 7)" = online ]
+	run lago-node drain n9
+	[ "$status" -eq 66 ]
+}

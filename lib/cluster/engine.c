@@ -158,6 +158,56 @@ engine_poll(const struct home *h, struct engine_run *const *runs, size_t n,
 }
 
 static int
+probe_one(const struct home *h, const char *engine,
+    const struct node *const *nodes, size_t n,
+    void (*tell)(const char *node, const char *key, const char *value),
+    struct fail *f)
+{
+	char *words[] = {(char *)"probe", NULL};
+	struct buf in = BUF_INIT, out = BUF_INIT;
+	char *rest, *line, *node, *key;
+	size_t i;
+	int rc;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(nodes[i]->engine, engine) == 0)
+			buf_addf(
+			    &in, "%s\t%s\n", nodes[i]->name, nodes[i]->arg);
+	rc = call(h, engine, words, NULL, &in, &out, f);
+	rest = out.p;
+	while (rc == 0 && (line = strsep(&rest, "\n")) != NULL) {
+		node = strsep(&line, "\t");
+		key = strsep(&line, "\t");
+		for (i = 0; line != NULL && i < n; i++)
+			if (strcmp(nodes[i]->name, node) == 0)
+				tell(node, key, line);
+	}
+	buf_release(&in);
+	buf_release(&out);
+	return rc;
+}
+
+int
+engine_probe(const struct home *h, const struct node *const *nodes, size_t n,
+    void (*tell)(const char *node, const char *key, const char *value),
+    struct fail *f)
+{
+	struct fail later;
+	size_t i, k;
+	int rc = 0;
+
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < i; k++)
+			if (strcmp(nodes[k]->engine, nodes[i]->engine) == 0)
+				break;
+		if (k == i && probe_one(h, nodes[i]->engine, nodes, n, tell,
+				  rc == 0 ? f : &later) != 0)
+			rc = -1;
+	}
+	return rc;
+}
+
+static int
 simple(const struct home *h, const struct engine_run *run, const char *verb,
     const char *option, struct fail *f)
 {
@@ -230,6 +280,14 @@ engine_fetch(const struct home *h, const struct engine_run *run,
 	strs_release(&argv);
 	strs_release(&env);
 	return rc;
+}
+
+int
+engine_install(const struct home *h, const struct node *node, struct fail *f)
+{
+	const struct engine_run none = {.node = node, .uuid = ""};
+
+	return simple(h, &none, "install", NULL, f);
 }
 
 int

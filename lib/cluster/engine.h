@@ -35,6 +35,18 @@ struct engine_run {
 	bool left;     /* gone, but what it found is still there */
 };
 
+/* What the engines know of these nodes, a call of tell for each line that they
+ * answer.  The first failure is in *f (-1), the others' lines come all the
+ * same. */
+int engine_probe(const struct home *h, const struct node *const *nodes,
+    size_t n,
+    void (*tell)(const char *node, const char *key, const char *value),
+    struct fail *f);
+
+/* Put this lago there. */
+int engine_install(
+    const struct home *h, const struct node *node, struct fail *f);
+
 /* Ask every engine once about all of its runs.  An engine that fails leaves its
  * runs OUTCOME_UNKNOWN, and the first failure is in *f (-1). */
 int engine_poll(const struct home *h, struct engine_run *const *runs, size_t n,

@@ -1,6 +1,7 @@
 #include "cluster/nodes.h"
 
 #include <sched.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "base/mem.h"
 #include "base/opt.h"
 #include "job/home.h"
+#include "store/store.h"
 
 #define NODES_MAX (1 << 20) /* bytes of the file */
 #define NAME_MAX_LEN 100
@@ -104,6 +106,25 @@ nodes_read(struct nodes *nodes, const struct home *h, struct fail *f)
 		rc = parse_line(nodes, line, ++number, f);
 	buf_release(&text);
 	return rc;
+}
+
+int
+nodes_states(struct nodes *nodes, struct store *s, struct fail *f)
+{
+	sqlite3_stmt *q = store_query(s, f,
+	    "SELECT value, verb = 'drain' FROM event WHERE job = 0 AND verb IN "
+	    "('drain', 'revive') ORDER BY at",
+	    "");
+	struct node *node;
+	int r = -1;
+
+	while (q != NULL && (r = store_row(s, q, f)) == 1) {
+		node =
+		    nodes_find(nodes, (const char *)sqlite3_column_text(q, 0));
+		if (node != NULL)
+			node->drained = sqlite3_column_int(q, 1);
+	}
+	return r;
 }
 
 struct node *

@@ -9,16 +9,19 @@
 #ifndef LAGO_CLUSTER_NODES_H
 #define LAGO_CLUSTER_NODES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct fail;
 struct home;
+struct store;
 
 struct node {
 	char *name, *engine, *arg, *tags; /* arg, tags: "" when none */
 	int64_t cpus, memory;		  /* MiB */
 	int64_t cpus_used, memory_used;	  /* by the runs of a pass */
+	bool drained;			  /* starts nothing new */
 };
 struct nodes {
 	struct node *v;
@@ -27,6 +30,8 @@ struct nodes {
 
 /* 78 for a line that is wrong. */
 int nodes_read(struct nodes *nodes, const struct home *h, struct fail *f);
+/* What people said of them with lago-node: sets drained. */
+int nodes_states(struct nodes *nodes, struct store *s, struct fail *f);
 struct node *nodes_find(const struct nodes *nodes, const char *name);
 void nodes_release(struct nodes *nodes);
 

@@ -670,7 +670,7 @@ steps(struct state *s, struct fail *f)
 	kv_release(&config);
 	s->store = store_open(s->p->home->path, STORE_WRITE, f);
 	if (s->store == NULL || nodes_read(&s->nodes, s->p->home, f) != 0 ||
-	    gather(s, f) != 0)
+	    nodes_states(&s->nodes, s->store, f) != 0 || gather(s, f) != 0)
 		return -1;
 	poll_and_judge(s);
 	if (commit(s, f) != 0)

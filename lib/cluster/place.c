@@ -48,7 +48,7 @@ has_tags(const char *have, const char *needs)
 static bool
 fits(const struct node *node, const struct place_run *run)
 {
-	return node->cpus - node->cpus_used >= run->cpus &&
+	return !node->drained && node->cpus - node->cpus_used >= run->cpus &&
 	       node->memory - node->memory_used >= run->memory &&
 	       (run->node == NULL || strcmp(run->node, node->name) == 0) &&
 	       has_tags(node->tags, run->needs);

@@ -276,6 +276,8 @@ members(struct stream *s)
 		path = archive_entry_pathname(e);
 		if (path == NULL)
 			path = "";
+		if (archive_entry_filetype(e) == AE_IFDIR)
+			continue; /* made when something is in it */
 		if (archive_entry_filetype(e) != AE_IFREG ||
 		    archive_entry_hardlink(e) != NULL)
 			refuse(s, path, "is no regular file");

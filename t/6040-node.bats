@@ -1,0 +1,83 @@
+# What a node may send: an engine that sends what it likes.
+load lib
+load home
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir -p lib/engine send "$LAGO_HOME"
+	cat >lib/engine/evil <<-'END'
+		#!/bin/sh
+		case $1 in
+		start) echo started ;;
+		poll) awk -F '\t' '{ print $1 "\t" $2 "\talive\t1" }' ;;
+		fetch) cat >/dev/null; cat "$SEND" ;;
+		esac
+	END
+	chmod +x lib/engine/evil
+	export LAGO_LIBEXEC=$PWD/lib SEND=$PWD/send.tar
+	echo 'n1 evil 2 4096' >"$LAGO_HOME/nodes"
+	fake_job 1 && lago-import -q
+	run=$LAGO_HOME/jobs/1/runs/1
+	lago-dispatch -q
+	sha=$(echo good | sha256sum | cut -c 1-64)
+	mkdir -p send/crashes
+	echo good >"send/crashes/$sha"
+}
+
+# sends TAR-WORD...: the tar, behind it the end; then a pass.
+sends() {
+	printf 'sent\t1\n' >send/.end
+	tar -cf send.tar -C send "$@"
+	tar -rf send.tar -C send .end
+	run lago-dispatch
+}
+
+@test "node: names that lead out, links and other files are refused, the rest comes" {
+	echo x >send/x
+	ln -s /etc/passwd "send/crashes/$(printf '%064d' 1)"
+	mkfifo send/progress
+	sends -P --transform 's,^x,../../x,' x crashes progress "crashes/$sha"
+	[ "$status" -eq 0 ]
+	[[ $output == *"node n1, run 1.1: "*refused* ]]
+	[ "$(cat "$run/crashes/$sha")" = good ]
+	[ ! -e "$LAGO_HOME/jobs/1/x" ]
+	[ ! -e "$run/../../x" ]
+	[ "$(find "$run/crashes" -type l)" = "" ]
+	[ ! -p "$run/progress" ]
+	[ -f "$run/.cursor" ]
+}
+
+@test "node: what is not what its name says, gaps and nonsense are refused" {
+	echo bad >"send/crashes/$(printf '%064d' 2)"
+	echo more >send/stats.tsv@99
+	echo 'not=a=line' >send/progress
+	printf 'state\n' >>send/progress
+	sends crashes "stats.tsv@99" progress
+	[[ $output == *"3 refused"* ]]
+	[ "$(ls "$run/crashes")" = "$sha" ]
+	[ ! -s "$run/stats.tsv" ]
+	[ ! -e "$run/progress" ]
+}
+
+@test "node: a stream that is cut keeps what came, and is asked for again" {
+	sends "crashes/$sha"
+	truncate -s 1100 send.tar # the end is behind that
+	rm -r "$run/crashes" "$run/.cursor"
+	run lago-dispatch
+	[[ $output == *"no tar, or cut"* ]]
+	[ "$(cat "$run/crashes/$sha")" = good ]
+	[ ! -e "$run/.cursor" ]
+	echo nonsense >send.tar
+	run lago-dispatch
+	[[ $output == *"no tar"* ]]
+}
+
+@test "node: pieces of a file go where they belong, twice is once" {
+	printf 'one\n' >send/log@0
+	sends log@0
+	rm send/log@0
+	printf 'two\n' >send/log@4
+	sends log@4
+	sends log@4
+	[ "$(cat "$run/log")" = $'one\ntwo' ]
+}
