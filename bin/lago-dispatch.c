@@ -56,8 +56,7 @@ warn(const char *text)
 static int
 pass(const char *path, size_t *active)
 {
-	struct pass p = {
-	    .dry = Nflag, .most = most, .say = say, .warn = warn};
+	struct pass p = {.dry = Nflag, .most = most, .say = say, .warn = warn};
 	struct fail f;
 	struct home home;
 	int status = 0;

@@ -78,7 +78,7 @@ remote() { # ID: its run's directory on its node
 	lago-dispatch -q
 	lago-dispatch -q
 	[ "$(run_key 1 state)" = running ]
-	[ "$(ls "$LAGO_HOME/jobs/1/runs/1/crashes" | wc -l)" -eq 1 ]
+	[ -n "$(ls "$LAGO_HOME/jobs/1/runs/1/crashes")" ]
 	# started again, it is the same
 	run env LAGO_JOB_DIR="$LAGO_HOME/jobs/1" LAGO_NODE_ARG=one \
 		"$TOP/lib/engine/ssh" start n1 "$(run_key 1 uuid)"
@@ -131,9 +131,6 @@ heal() {
 
 @test "ssh: lago-node installs, probes, drains and revives" {
 	echo 'n3 ssh:three 2 4096' >>"$LAGO_HOME/nodes"
-	sed -n '/^Host one/,/^ *SetEnv/{s/one/three/;s/one$/three/;p}' "$HOME/.ssh/config" |
-		cat - "$HOME/.ssh/config" >"$HOME/.ssh/new"
-	mv "$HOME/.ssh/new" "$HOME/.ssh/config"
 	fake_job 1 && lago-import -q
 	run lago-node probe n3
 	[ "$status" -eq 69 ]

@@ -3,7 +3,7 @@ load lib
 load home
 
 setup() {
-	cd "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return 1
 	mkdir -p lib/engine send "$LAGO_HOME"
 	cat >lib/engine/evil <<-'END'
 		#!/bin/sh
@@ -80,4 +80,28 @@ sends() {
 	sends log@4
 	sends log@4
 	[ "$(cat "$run/log")" = $'one\ntwo' ]
+}
+
+@test "node: the engine in the page runs a job" {
+	awk '/^#!\/bin\/sh/ { on = 1 } /^\.Ed/ { on = 0 } on' \
+		"$TOP/man/lago-engine.7" | sed 's/\\e/\\/g' >lib/engine/mine
+	chmod +x lib/engine/mine
+	export HOME=$PWD/there REACH=env
+	mkdir -p there/.lago-node/lago/{bin,lib/exec}
+	cp "$TOP"/lib/exec/{node,lease} there/.lago-node/lago/lib/exec
+	cp "$TOP/t/fake/lago-run" there/.lago-node/lago/bin
+	echo 'n2 mine 2 4096' >"$LAGO_HOME/nodes"
+	fake_job 2 && echo 'done crash' >"$LAGO_HOME/jobs/2/bundle.zip"
+	lago-import -q
+	run lago-dispatch
+	[ "$output" = "2.1	start	n2	" ]
+	reached() {
+		lago-dispatch -q
+		[ "$(sqlite3 "$LAGO_HOME/lago.db" \
+			'SELECT state FROM job WHERE id = 2')" = "done" ]
+	}
+	wait_for reached
+	[ -n "$(ls "$LAGO_HOME/jobs/2/runs/1/crashes")" ]
+	lago-dispatch -q
+	[ -z "$(ls there/.lago-node/runs)" ]
 }

@@ -97,7 +97,7 @@ key() {
 	[ "${lines[0]}" = "target.san SIGBUS" ]
 	[ "${lines[1]}" = "target SIGSEGV" ]
 	# nothing is left of the build that did not show it
-	[ "$(ls a.run/crashes | wc -l)" = 2 ]
+	[ "$(find a.run/crashes -type f | wc -l)" = 2 ]
 	[ "$(key a.run/progress untriaged)" = 0 ]
 }
 

@@ -13,8 +13,8 @@ ssh_port() {
 	return 1
 }
 
-# Nodes one and two are two hosts' names in ssh's configuration; which it was
-# comes over as an environment variable that sshd takes.
+# Nodes one, two and three are addresses of this machine; which it was comes over
+# as an environment variable that sshd takes.
 ssh_up() {
 	[ -n "$SSHD" ] || skip "sshd is not installed"
 	[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
@@ -25,8 +25,10 @@ ssh_up() {
 	ssh-keygen -q -t ed25519 -N '' -f "$d/user"
 	cp "$d/user.pub" "$d/authorized"
 	cat >"$d/sshd_config" <<-END
-		ListenAddress 127.0.0.1
 		Port $port
+		ListenAddress 127.0.0.1
+		ListenAddress 127.0.0.2
+		ListenAddress 127.0.0.3
 		HostKey $d/host
 		AuthorizedKeysFile $d/authorized
 		PidFile $d/sshd.pid
@@ -35,10 +37,11 @@ ssh_up() {
 		AcceptEnv LAGO_NODE
 		PermitRootLogin yes
 	END
-	printf '[127.0.0.1]:%s %s\n' "$port" "$(cat "$d/host.pub")" >"$d/known"
-	for node in one two; do
-		printf '%s\n' "Host $node" "HostName 127.0.0.1" \
-			"SetEnv LAGO_NODE=$d/$node"
+	for node in one:1 two:2 three:3; do
+		printf '[127.0.0.%s]:%s %s\n' "${node#*:}" "$port" \
+			"$(cat "$d/host.pub")" >>"$d/known"
+		printf '%s\n' "Host ${node%:*}" "HostName 127.0.0.${node#*:}" \
+			"SetEnv LAGO_NODE=$d/${node%:*}"
 	done >"$d/.ssh/config"
 	cat >>"$d/.ssh/config" <<-END
 		Host *
