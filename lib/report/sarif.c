@@ -20,7 +20,10 @@
 	"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/" \
 	"sarif-schema-2.1.0.json"
 
-enum { SLOTS = 1024, FILES = 20000 };
+#define OTHER "crash" /* the rule of what has no kind */
+
+/* Most rules and files that are kept: more have one rule, and no index. */
+enum { SLOTS = 1024, FILES = 20000, RULES = 1000 };
 
 /* How bad: the words of SARIF, of forges that show it (a CVSS-like number), and
  * its own rank of 0 to 100. */
@@ -252,19 +255,22 @@ level(const struct facts *x)
 	return &levels[1];
 }
 
+/* The number of the rule of that name. */
 static size_t
 rule(struct sarif *s, const char *id, size_t worst)
 {
 	size_t i;
 
-	for (i = 0; i < s->nrules && strcmp(s->rules[i].id, id) != 0; i++)
-		;
-	if (i == s->nrules) {
-		s->rules = mem_grow(s->rules, i + 1, sizeof(*s->rules));
-		s->rules[s->nrules++] = (struct rule){mem_strdup(id), worst};
-	} else if (s->rules[i].worst < worst) {
-		s->rules[i].worst = worst;
-	}
+	for (i = 0; i < s->nrules; i++)
+		if (strcmp(s->rules[i].id, id) == 0) {
+			if (s->rules[i].worst < worst)
+				s->rules[i].worst = worst;
+			return i;
+		}
+	if (i + 1 >= RULES && strcmp(id, OTHER) != 0)
+		return rule(s, OTHER, worst);
+	s->rules = mem_grow(s->rules, i + 1, sizeof(*s->rules));
+	s->rules[s->nrules++] = (struct rule){mem_strdup(id), worst};
 	return i;
 }
 
@@ -431,16 +437,17 @@ start(struct buf *b)
 void
 sarif_add(struct sarif *s, const struct facts *x, struct buf *b)
 {
-	const char *id = x->kind == NULL ? "crash" : x->kind;
 	const struct level *l = level(x);
+	size_t i =
+	    rule(s, x->kind == NULL ? OTHER : x->kind, (size_t)(l - levels));
 
 	if (s->results++ == 0)
 		start(b);
 	else
 		buf_addc(b, ',');
 	buf_adds(b, "\n{");
-	put_text(b, "ruleId", id);
-	put_number(b, "ruleIndex", (int64_t)rule(s, id, (size_t)(l - levels)));
+	put_text(b, "ruleId", s->rules[i].id);
+	put_number(b, "ruleIndex", (int64_t)i);
 	put_text(b, "level", l->level);
 	put_number(b, "rank", l->rank);
 	told(x, b);
