@@ -32,6 +32,7 @@
 #include "store/store_bug.h"
 #include "store/store_event.h"
 #include "store/store_job.h"
+#include "store/store_move.h"
 
 static const char usage[] =
     "usage: lago-crashes [list] [-aj] [-f format] [-g tag]... [-H dir]\n"
@@ -40,6 +41,8 @@ static const char usage[] =
     "       lago-crashes show [-j] [-f format] [-H dir] [id...]\n"
     "       lago-crashes export [-j] [-H dir] -o dir id...\n"
     "       lago-crashes set [-j] [-H dir] -x name=value... id...\n"
+    "       lago-crashes merge [-j] [-H dir] id id...\n"
+    "       lago-crashes split [-j] [-H dir] id key...\n"
     "       lago-crashes similar [-j] [-H dir] id|log id|log\n";
 
 static struct options {
@@ -188,6 +191,9 @@ static const char list_bugs[] =
     ") ORDER BY instr('criticalhigh    medium  low     ', "
     "coalesce(severity, '?')) = 0, instr('criticalhigh    medium  low     ', "
     "severity), reproduced = 0, first, id LIMIT ?13";
+static const char list_groups[] =
+    "SELECT v.* FROM v_group AS v WHERE v.id IN (SELECT c.bug" SELECTED
+    ") ORDER BY v.id, v.crashes DESC, v.exact LIMIT ?13";
 static const char list_crashes[] =
     "SELECT v.* FROM v_crash AS v WHERE (v.id, v.run) IN (SELECT c.sha, "
     "c.job || '.' || c.run" SELECTED ") ORDER BY v.rank DESC, "
@@ -240,18 +246,20 @@ list_one(const char *id, const char *tags, long *found, struct fail *f)
 	const char *each = kv_get(x, "each");
 	struct selection by;
 	sqlite3_stmt *q;
-	bool crashes;
+	const char *sql;
 	long n;
 
 	select_by(&by, id);
-	crashes = by.bug != NULL || by.crash != NULL;
+	sql = by.bug != NULL || by.crash != NULL ? list_crashes : list_bugs;
 	if (each != NULL)
-		crashes = strcmp(each, "crash") == 0;
+		sql = strcmp(each, "crash") == 0   ? list_crashes
+		      : strcmp(each, "group") == 0 ? list_groups
+						   : list_bugs;
 	/* Who names a bug or a crash wants it whatever its state is. */
-	q = store_query(store, f, crashes ? list_crashes : list_bugs,
-	    "iitttttttttii", (int64_t)by.job, (int64_t)by.run, by.bug, by.crash,
-	    by.name, opts.target, kv_get(x, "project"), kv_get(x, "severity"),
-	    kv_get(x, "kind"), tags, kv_get(x, "state"),
+	q = store_query(store, f, sql, "iitttttttttii", (int64_t)by.job,
+	    (int64_t)by.run, by.bug, by.crash, by.name, opts.target,
+	    kv_get(x, "project"), kv_get(x, "severity"), kv_get(x, "kind"),
+	    tags, kv_get(x, "state"),
 	    (int64_t)(opts.all || by.bug != NULL || by.crash != NULL),
 	    opts.count);
 	n = format != NULL ? show_rows(q, f) : rows_print(store, &out, q, f);
@@ -432,6 +440,73 @@ set(const char *id, struct fail *f)
 	return rc;
 }
 
+/* --- merge, split ------------------------------------------------------- */
+
+/* A bug that a person made is no news. */
+static int
+tell(const struct pick *p, struct fail *f)
+{
+	char *text = mem_printf("new %s", p->bug);
+	int rc = append(p, "news", text, f);
+
+	free(text);
+	return rc == 0 ? take_events(f) : -1;
+}
+
+/* Events first, then rows; prints the bug that a crash or bug is in then. */
+static int
+move(
+    const char *verb, const struct strs *events, const char *id, struct fail *f)
+{
+	struct pick p;
+
+	if (events->n > 0 &&
+	    (store_event_append_all(home.fd, verb, events, f) != 0 ||
+		take_events(f) != 0))
+		return -1;
+	if (pick_find(store, id, &p, f) != 0 ||
+	    (strcmp(verb, "split") == 0 && tell(&p, f) != 0))
+		return -1;
+	return rows_print(store, &out,
+		   store_query(store, f, "SELECT * FROM v_bug WHERE id = ?1",
+		       "t", p.bug),
+		   f) < 0
+		   ? -1
+		   : 0;
+}
+
+static int
+merge(const struct strs *ids, struct fail *f)
+{
+	struct strs events = {0};
+	int rc = -1;
+
+	if (ids->n < 2)
+		opt_usage(usage, "merge needs two bugs");
+	if (store_move_merge(store, ids, &events, f) == 0)
+		rc = move("merge", &events, ids->v[0], f);
+	strs_release(&events);
+	return rc;
+}
+
+static int
+split(const struct strs *ids, struct fail *f)
+{
+	struct strs events = {0};
+	char *sha;
+	int rc = -1;
+
+	if (ids->n < 2)
+		opt_usage(usage, "split needs a bug and a part of it");
+	if (store_move_split(store, ids, &events, f) == 0) {
+		sha = mem_strndup(strchr(events.v[0], ' ') + 1, HASH_HEX - 1);
+		rc = move("split", &events, sha, f);
+		free(sha);
+	}
+	strs_release(&events);
+	return rc;
+}
+
 /* --- similar ------------------------------------------------------------ */
 
 /* A file of that name comes first: a log needs no home. */
@@ -478,13 +553,15 @@ static const struct verb {
     {"show", "f", "", show, STORE_READ, NULL},
     {"export", "o", "", export, STORE_READ, NULL},
     {"set", "x", " state note ", set, STORE_WRITE, NULL},
+    {"merge", "", "", NULL, STORE_WRITE, merge},
+    {"split", "", "", NULL, STORE_WRITE, split},
     {"similar", "", "", NULL, STORE_READ, similar},
 };
 
 static const struct {
 	const char *name, *values; /* between blanks */
-} choices[] = {
-    {"each", " bug crash "}, {"severity", " critical high medium low info "}};
+} choices[] = {{"each", " bug crash group "},
+    {"severity", " critical high medium low info "}};
 
 static void
 check_choice(const char *name, const char *values)

@@ -27,7 +27,8 @@ enum {
 	FACTS_NAME = 4096,  /* bytes kept of a name or path */
 	FACTS_TEXT = 16384, /* of any other text */
 	FACTS_SMALL = 256,  /* inputs so small are shown */
-	FACTS_RUNS = 8	    /* runs that are named */
+	FACTS_RUNS = 8,	    /* runs that are named */
+	FACTS_GROUPS = 10   /* places of a bug that are named */
 };
 
 /* Unknown: NULL, or FACTS_NONE. */
@@ -56,6 +57,11 @@ struct facts_run { /* a run that found it */
 	int64_t inputs;
 };
 
+struct facts_group { /* crashes of a bug in one place */
+	const char *exact, *line, *sha;
+	int64_t inputs;
+};
+
 struct facts {
 	bool crash, security, truncated, near_null;
 	const char *tool, *kind, *access, *address, *signal_name, *pc, *sp, *bp,
@@ -77,6 +83,8 @@ struct facts {
 	const char *project;
 	int64_t first, last, inputs, inputs_reproduced, jobs, builds, nruns;
 	struct facts_run runs[FACTS_RUNS]; /* the last ones */
+	int64_t ngroups;
+	struct facts_group groups[FACTS_GROUPS]; /* the greatest */
 	const char *dir; /* of the run: crashes/SHA256 and the like are in it */
 	struct facts_file input, reduced, output;
 	struct buf small;     /* the reduced input, or the input, when small */

@@ -101,6 +101,29 @@ often(struct facts *x, struct store *s, const struct pick *p, struct fail *f)
 	return r;
 }
 
+/* The places of a bug that has several, the greatest first. */
+static int
+groups(struct facts *x, struct store *s, const struct pick *p, struct fail *f)
+{
+	sqlite3_stmt *q;
+	size_t n = 0;
+	int r = -1;
+
+	q = store_query(s, f,
+	    "SELECT g.exact, g.line, g.sha, g.crashes, b.groups FROM bug AS b "
+	    "JOIN v_group AS g ON g.id = b.id WHERE g.id = ?1 AND b.id = ?1 "
+	    "AND b.groups > 1 ORDER BY g.crashes DESC, g.exact LIMIT ?2",
+	    "ti", p->bug, (int64_t)FACTS_GROUPS);
+	while (q != NULL && (r = store_row(s, q, f)) == 1) {
+		x->groups[n].exact = text(x, q, 0);
+		x->groups[n].line = text(x, q, 1);
+		x->groups[n].sha = text(x, q, 2);
+		x->groups[n++].inputs = number(q, 3);
+		x->ngroups = number(q, 4);
+	}
+	return r;
+}
+
 /* DIR/SHA256 of the run, when it is there: a descriptor, or -1. */
 static int
 file(const struct home *h, const struct pick *p, const char *dir,
@@ -173,7 +196,8 @@ known_add(struct facts *x, struct store *s, const struct home *h,
 	x->dir = facts_keep(x, dir, strlen(dir), FACTS_NAME);
 	free(dir);
 	x->state = x->note = NULL;
-	if (bug(x, s, p, f) != 0 || often(x, s, p, f) != 0)
+	if (bug(x, s, p, f) != 0 || often(x, s, p, f) != 0 ||
+	    groups(x, s, p, f) != 0)
 		return -1;
 	files(x, h, p, (more & KNOWN_OUTPUT) != 0);
 	if (more & KNOWN_REPRO) {

@@ -347,6 +347,26 @@ runs(struct pen *p, const struct facts *x)
 		pen_value(p, x->run);
 }
 
+/* The places of a bug that has several, to be told apart, and an input each. */
+static void
+groups(struct pen *p, const struct facts *x)
+{
+	size_t i;
+
+	for (i = 0; i < FACTS_GROUPS && x->groups[i].inputs > 0; i++) {
+		const struct facts_group *g = &x->groups[i];
+		pen_words(
+		    p, "%s%" PRId64 " in ", i == 0 ? "" : "; ", g->inputs);
+		pen_value(p, g->line != NULL ? g->line : "no known line");
+		say(p, ", exact ", g->exact, "");
+		if (g->sha != NULL)
+			pen_words(p, ", as %.13s", g->sha);
+	}
+	if (x->ngroups > FACTS_GROUPS)
+		pen_words(
+		    p, "; and %" PRId64 " more", x->ngroups - FACTS_GROUPS);
+}
+
 static void
 found_by(struct pen *p, const struct facts *x)
 {
@@ -424,6 +444,8 @@ bug(struct pen *p, const struct facts *x)
 	say(p, "", x->bucket, "");
 	say(p, p->said.len > 0 ? ", exact " : "exact ", x->bucket_exact, "");
 	pen_field(p, "Bucket");
+	groups(p, x);
+	pen_field(p, "Places");
 	file(p, &x->input, x->sha);
 	pen_field(p, "Input");
 	file(p, &x->reduced, x->reduced.sha);

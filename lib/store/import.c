@@ -253,8 +253,8 @@ add_new(struct import *im, long **ids, size_t *n, struct fail *f)
 }
 
 /* Without rows, and without the indexes of crash, which are made faster when it
- * is full.  The views go with them to be made behind them again, so that the
- * whole file looks as it did. */
+ * is full.  The views go with them, and the index that was made later, to be
+ * made behind them again, so that the whole file looks as it did. */
 static int
 forget(struct import *im, char **indexes, struct fail *f)
 {
@@ -265,7 +265,8 @@ forget(struct import *im, char **indexes, struct fail *f)
 	q = store_query(im->store, f,
 	    "SELECT format('DROP %s \"%w\";', type, name), sql FROM "
 	    "sqlite_schema WHERE type = 'view' OR type = 'index' AND "
-	    "tbl_name = 'crash' AND sql IS NOT NULL ORDER BY type, rowid",
+	    "(tbl_name = 'crash' OR name = 'event_moves') AND sql IS NOT NULL "
+	    "ORDER BY type, rowid",
 	    "");
 	while (q != NULL && (rc = store_row(im->store, q, f)) == 1) {
 		buf_addf(&drop, "%s", sqlite3_column_text(q, 0));
@@ -275,6 +276,7 @@ forget(struct import *im, char **indexes, struct fail *f)
 		rc = store_exec_all(im->store,
 		    "DELETE FROM stat; DELETE FROM crash; DELETE FROM run;"
 		    "DELETE FROM tag; DELETE FROM event; DELETE FROM bug;"
+		    "DELETE FROM moved;"
 		    "DELETE FROM node; DELETE FROM job",
 		    f);
 	if (rc == 0)

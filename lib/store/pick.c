@@ -46,14 +46,38 @@ take(char *to, size_t size, sqlite3_stmt *q, int column)
 #define COLUMNS "SELECT c.sha, c.bug, j.project, c.job, c.run, c.at, c.length "
 #define TABLES " FROM crash AS c JOIN job AS j ON j.id = c.job "
 
+/* A bug that was put into another one is found there. */
+static int
+follow(struct store *s, const char *id, char bug[16], struct fail *f)
+{
+	sqlite3_stmt *q = store_query(s, f,
+	    "SELECT bug FROM moved WHERE exact = '' AND lago_hash(project, "
+	    "bucket) = ?1 AND NOT EXISTS (SELECT 1 FROM bug WHERE id = ?1)",
+	    "t", id);
+	int r = q == NULL ? -1 : store_row(s, q, f);
+
+	if (r != 1)
+		return r;
+	take(bug, 16, q, 0);
+	store_done(q);
+	return 0;
+}
+
 int
 pick_find(struct store *s, const char *id, struct pick *p, struct fail *f)
 {
+	char bug[16];
 	sqlite3_stmt *q;
 	int r;
 
 	memset(p, 0, sizeof(*p));
 	p->bug_given = pick_is_bug(id);
+	if (p->bug_given) {
+		snprintf(bug, sizeof(bug), "%s", id);
+		if (follow(s, id, bug, f) < 0)
+			return -1;
+		id = bug;
+	}
 	if (!p->bug_given && !pick_is_crash(id))
 		return fail_set(
 		    f, EX_LAGO_NOINPUT, "'%s' is neither bug nor crash", id);

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "store/store_bug.h"
 #include "store/store_job.h"
+#include "store/store_move.h"
 #include "store/store_schema.h"
 
 #define BUSY_MS 10000
@@ -321,8 +322,8 @@ store_begin(struct store *s, struct fail *f)
 int
 store_commit(struct store *s, struct fail *f)
 {
-	if (store_job_judge(s, f) == 0 && store_bug_judge(s, f) == 0 &&
-	    store_exec_all(s, "COMMIT", f) == 0) {
+	if (store_job_judge(s, f) == 0 && store_move_apply(s, f) == 0 &&
+	    store_bug_judge(s, f) == 0 && store_exec_all(s, "COMMIT", f) == 0) {
 		s->open = false;
 		return 0;
 	}

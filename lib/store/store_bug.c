@@ -196,7 +196,9 @@ judge(struct store *s, const char *bug, struct fail *f)
 		rc = store_exec(s, f,
 		    "INSERT INTO bug SELECT ?1, j.project, c.bucket, ?2, ?3, "
 		    "c.kind, c.access, nullif(?4, ''), ?5, c.top, c.line, "
-		    "c.sha, ?6, ?7, nullif(?8, 0), nullif(?9, 0), ?10 FROM "
+		    "c.sha, ?6, ?7, nullif(?8, 0), nullif(?9, 0), ?10, "
+		    "(SELECT count(DISTINCT coalesce(exact, '')) FROM crash "
+		    "WHERE bug = ?1) FROM "
 		    "crash AS c JOIN job AS j ON j.id = c.job WHERE "
 		    "c.job = ?11 AND c.run = ?12 AND c.sha = ?13",
 		    "ttttiiiiitiit", bug, state, by.note, sum.severity,

@@ -33,8 +33,15 @@ FROM job AS j;
 
 CREATE VIEW v_bug AS
 SELECT id, state, severity, kind, top, access, line, crashes, reproduced,
-	project, first, last, sha, note, bucket
+	project, first, last, sha, note, bucket, groups
 FROM bug;
+
+CREATE VIEW v_group AS
+SELECT bug AS id, exact, count(DISTINCT sha) AS crashes,
+	count(DISTINCT CASE WHEN reproduced > 0 THEN sha END) AS reproduced,
+	kind, access, top, line, sha, bucket,
+	max((reproduced > 0) * 8 + rank) AS best
+FROM crash WHERE bug IS NOT NULL GROUP BY bug, exact;
 
 CREATE VIEW v_crash AS
 SELECT c.sha AS id, c.bug, c.job || '.' || c.run AS run, c.severity, c.kind,
