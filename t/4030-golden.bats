@@ -45,3 +45,61 @@ load lib
 	echo "# golden: $(tail -n 1 "$BATS_TEST_TMPDIR/out")" >&3
 	run ! grep -q ' is "' "$BATS_TEST_TMPDIR/out"
 }
+
+# keys DIR: what is compared, of every log there.
+keys() (
+	cd "$1" || exit 1
+	printf '%s\0' *.log | lago-triage -0lj | jq -c '[.log, .kind, .tool,
+		.access, .access_size, .address, .signal, .message, .exception,
+		.top, .reports, .bucket, .bucket_exact]'
+)
+
+@test "golden: line ends, colours and noise around a report change nothing" {
+	need jq
+	logs=$TOP/t/golden/logs
+	cd "$BATS_TEST_TMPDIR"
+	mkdir crlf colour noise
+	keys "$logs" >want
+	cd "$logs"
+	for log in *.log; do
+		to=$BATS_TEST_TMPDIR
+		sed 's/$/\r/' "$log" >"$to/crlf/$log"
+		sed "s/.*/$(printf '\033[1;31m&\033[0m\033[K')/" "$log" \
+			>"$to/colour/$log"
+		{
+			printf 'a\0b \377\200 #0 \303 ==\n\n'
+			cat "$log"
+			printf '\n\0\0 \377 ***\n'
+		} >"$to/noise/$log"
+	done
+	cd "$BATS_TEST_TMPDIR"
+	for form in crlf colour noise; do
+		keys "$form" | diff want -
+	done
+}
+
+@test "golden: whatever happens to a log, its record holds together" {
+	run "$TOP/t/unit/golden-test" "$TOP/share/rules" "$TOP"/t/golden/logs/*.log
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+@test "golden: of several reports the fatal one is the verdict" {
+	need jq
+	cd "$TOP/t/golden/logs"
+	of() {
+		cat "$@" >"$BATS_TEST_TMPDIR/both"
+		lago-triage -lj "$BATS_TEST_TMPDIR/both" | jq -c \
+			'[.kind, .top[0], .reports, (.also | map(.kind))]'
+	}
+	[ "$(of ubsan-several.log asan-heap_read.log)" = \
+		'["heap-buffer-overflow","heap_read",4,["undefined-shift","integer-overflow","index-out-of-bounds"]]' ]
+	[ "$(of asan-heap_read.log asan-null_write.log)" = \
+		'["heap-buffer-overflow","heap_read",2,["null-dereference"]]' ]
+	[ "$(of tsan-race.log valgrind-uninit.log)" = \
+		'["data-race","look",2,["use-of-uninitialized-value"]]' ]
+	# More than are kept are counted.
+	for i in 1 2 3 4 5 6 7 8 9; do cat ubsan-several.log; done >"$BATS_TEST_TMPDIR/many"
+	lago-triage -lj "$BATS_TEST_TMPDIR/many" >"$BATS_TEST_TMPDIR/record" || true
+	[ "$(jq -c '[.reports, (.also | length)]' "$BATS_TEST_TMPDIR/record")" = '[27,15]' ]
+}

@@ -1,5 +1,6 @@
 #include "crash/report.h"
 
+#include <ctype.h>
 #include <signal.h>
 #include <stdlib.h>
 
@@ -232,17 +233,6 @@ begins_with_number_sign(struct str s)
 static void
 one_line(struct reader *r, struct str line, const struct words_set *has)
 {
-	struct lines_line bare;
-
-	if (line.n > REPORT_LINE)
-		line.n = REPORT_LINE;
-	if (memchr(line.p, '\033', line.n) != NULL) {
-		struct str text = line = plain(r, line);
-		if (lines_next(&text, &bare))
-			has = &bare.has; /* words were cut by colours */
-	}
-	if (str_starts(line, STR("CRASH LOG: ")))
-		line = str_from(line, 11);
 	if (begins_with_number_sign(line)) {
 		numbered(r, line);
 		return;
@@ -359,23 +349,24 @@ choose(struct reader *r)
 	return best;
 }
 
-/* The value of a register that gdb printed. */
+/* The value of a register that gdb printed: "rax            0x10    16". */
 static bool
 gdb_register(struct str name, struct str text, uint64_t *v)
 {
-	char want[8];
+	enum { COLUMN = 15 };
+	char want[COLUMN + 2];
 	const char *at;
 
-	if (name.n > sizeof(want) - 3)
+	if (name.n >= COLUMN)
 		return false;
-	want[0] = '\n';
-	memcpy(want + 1, name.p, name.n);
-	want[name.n + 1] = ' ';
-	at = memmem(text.p, text.n, want, name.n + 2);
-	if (at == NULL)
+	memset(want, ' ', COLUMN);
+	memcpy(want, name.p, name.n);
+	memcpy(want + COLUMN, "0x", 2);
+	at = memmem(text.p, text.n, want, sizeof(want));
+	if (at == NULL || (at > text.p && isalnum((unsigned char)at[-1]) &&
+			      at[-1] != 'm')) /* of a colour */
 		return false;
-	text = str_from(text, (size_t)(at - text.p) + 1 + name.n);
-	text = frame_blanks(text);
+	text = str_from(text, (size_t)(at - text.p) + COLUMN);
 	return frame_hex(&text, false, v);
 }
 
@@ -547,7 +538,7 @@ report_begin(struct reader *r, unsigned flags)
 	r->now = NULL;
 	r->stack = NULL;
 	r->more = NULL;
-	r->prev = STR("");
+	r->prev = r->stopped = STR("");
 	r->golang = flags & LINES_GO;
 	r->chained = r->ignored = false;
 	r->nsaid = 0;
@@ -556,9 +547,22 @@ report_begin(struct reader *r, unsigned flags)
 void
 report_line(struct reader *r, const struct lines_line *line)
 {
-	one_line(r, line->s, &line->has);
+	const struct words_set *has = &line->has;
+	struct str s = line->s, text;
+	struct lines_line bare;
+
+	if (s.n > REPORT_LINE)
+		s.n = REPORT_LINE;
+	if (memchr(s.p, '\033', s.n) != NULL) {
+		text = s = plain(r, s);
+		if (lines_next(&text, &bare))
+			has = &bare.has; /* words were cut by colours */
+	}
+	if (str_starts(s, STR("CRASH LOG: ")))
+		s = str_from(s, 11);
+	one_line(r, s, has);
+	r->prev = s;
 	r->since_said++;
-	r->prev = line->s;
 }
 
 struct report *
