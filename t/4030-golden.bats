@@ -99,7 +99,33 @@ keys() (
 	[ "$(of tsan-race.log valgrind-uninit.log)" = \
 		'["data-race","look",2,["use-of-uninitialized-value"]]' ]
 	# More than are kept are counted.
-	for i in 1 2 3 4 5 6 7 8 9; do cat ubsan-several.log; done >"$BATS_TEST_TMPDIR/many"
+	for _ in 1 2 3 4 5 6 7 8 9; do cat ubsan-several.log; done >"$BATS_TEST_TMPDIR/many"
 	lago-triage -lj "$BATS_TEST_TMPDIR/many" >"$BATS_TEST_TMPDIR/record" || true
 	[ "$(jq -c '[.reports, (.also | length)]' "$BATS_TEST_TMPDIR/record")" = '[27,15]' ]
+}
+
+@test "golden: a linker's stub without a name makes no other bucket" {
+	need jq
+	bucket() {
+		lago-triage -lj "$1" | jq -r '[.bucket, .top[0]] | join(" ")'
+	}
+	cd "$BATS_TEST_TMPDIR"
+	log=$TOP/t/golden/logs/asan-use_after_free.log
+	want=$(bucket "$log")
+	# The first frame is the caller, through a stub in the same program.
+	awk 'sub(/^    #0 .* in use_after_free .*/, "&") && !done++ {
+			print "    #0 0x555555580000  (/tmp/golden/asan+0x2c000)"
+			stack = 1
+		}
+		/^$/ { stack = 0 }
+		stack && match($0, /#[0-9]+/) {
+			n = substr($0, RSTART + 1, RLENGTH - 1) + 1
+			sub(/#[0-9]+/, "#" n)
+		}
+		{ print }' "$log" >stub
+	grep -q '#0.*asan+0x2c000' stub
+	[ "$(bucket stub)" = "$want" ]
+	# One of a module that has no names at all is a place of its own.
+	sed 's|(/tmp/golden/asan+0x2c000)|(/opt/lib/libblob.so+0x2c000)|' stub >blob
+	[ "$(bucket blob)" != "$want" ]
 }

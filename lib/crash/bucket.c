@@ -50,6 +50,22 @@ place_name(struct bucket *b, const struct frame *f)
 					(unsigned long long)f->off));
 }
 
+/* A stub of the linker: one frame without a name, on top of one that has its
+ * name, in a module whose functions have names. */
+static bool
+is_stub(const struct report_stack *s, size_t at)
+{
+	const struct frame *f = &s->v[at];
+
+	if (f->raw.n > 0 || f->mod.n == 0 || at + 1 >= s->n ||
+	    s->v[at + 1].raw.n == 0)
+		return false;
+	for (size_t i = at + 1; i < s->n; i++)
+		if (s->v[i].raw.n > 0 && str_eq(s->v[i].mod, f->mod))
+			return true;
+	return false;
+}
+
 static void
 mark_frames(
     struct bucket *b, const struct report_stack *s, const struct rules *rules)
@@ -65,7 +81,7 @@ mark_frames(
 			name = (struct rules_name){.fn = place_name(b, f)};
 		f->fn = name.fn;
 		if (below || f->passing || f->fn.n == 0 ||
-		    ignore_match(b->ignore, f->fn)) {
+		    (top && is_stub(s, i)) || ignore_match(b->ignore, f->fn)) {
 			f->ign = true;
 			continue;
 		}

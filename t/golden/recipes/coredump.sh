@@ -11,7 +11,7 @@ need gcc gdb python3 coredumpctl || return 0
 gcc -g -O0 -w -o plain "$work/crash.c" -fno-stack-protector
 mkdir -p /run/systemd/journal /var/lib/systemd/coredump
 core() { # BUG SIGNAL
-	rm -f /run/systemd/journal/socket /run/systemd/coredump ready *.export
+	rm -f /run/systemd/journal/socket /run/systemd/coredump ready ./*.export
 	python3 journal.py &
 	while [ ! -e ready ]; do sleep 0.1; done
 	systemd-socket-activate -a --seqpacket -l /run/systemd/coredump \
