@@ -16,6 +16,7 @@
 #include "base/out.h"
 #include "base/sig.h"
 #include "base/strs.h"
+#include "crash/before.h"
 #include "crash/crew.h"
 #include "crash/fast.h"
 #include "crash/judge.h"
@@ -51,7 +52,7 @@ struct setting {
 	struct exec_target target;
 	struct replay replay;
 	struct cpus cpus;
-	const char *home, *cpu_list;
+	const char *home, *cpu_list, *before;
 	unsigned workers;
 	double limit;
 	int *crash_status;
@@ -107,6 +108,8 @@ setting_x(struct setting *s, const char *text)
 		s->replay.more = (int)number;
 	else if (str_starts(name, STR("env.")) && n > 4)
 		strs_add(&s->env, text + 4);
+	else if (str_eq(name, STR("before")) && *value != '\0')
+		s->before = value;
 	else if (str_eq(name, STR("fresh")))
 		s->fresh = truth(value);
 	else if (str_eq(name, STR("traces")))
@@ -348,6 +351,12 @@ work(struct crew *c, unsigned worker, void *arg)
 	s->replay.judge = judge_open(&s->target, s->rules, &s->policy, &f);
 	if (s->replay.judge == NULL)
 		return worker == 0 ? opt_warn(&f) : f.status;
+	if (s->before != NULL) {
+		s->replay.before =
+		    before_new(s->before, &s->target, s->rules, &s->policy, &f);
+		if (s->replay.before == NULL)
+			return opt_warn(&f);
+	}
 	if (!s->fresh)
 		s->replay.fast = fast_new(s->replay.judge);
 	while ((path = crew_take(c)) != NULL) {
@@ -355,6 +364,7 @@ work(struct crew *c, unsigned worker, void *arg)
 		free(path);
 	}
 	fast_free(s->replay.fast);
+	before_free(s->replay.before);
 	judge_close(s->replay.judge);
 	return status;
 }
@@ -441,6 +451,7 @@ ids(struct setting *s, char **argv)
 		strs_add(&words, argv[i]);
 	fromjob_path(&words, "-o", s->replay.reports);
 	fromjob_path(&words, "-xtraces=", s->replay.traces);
+	fromjob_path(&words, "-xbefore=", s->before);
 	sig_init();
 	while ((rc = fromjob_next(&j, &words, &one, &f)) != 0)
 		status = fail_worse(status, rc == -1 ? opt_warn(&f) : one);

@@ -156,3 +156,52 @@ END2
 Target.parse 2 Target.java:5" ]
 	fi
 }
+
+@test "modes: what shows only after others, in one process" {
+	need clang afl-clang-fast jq
+	cd "$BATS_TEST_TMPDIR"
+	cat >state.c <<'END2'
+#include <stdint.h>
+#include <stdlib.h>
+static char *heap;
+int
+LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+	if (n > 0 && p[0] == 'A')
+		free(heap = malloc(8));
+	if (n > 0 && p[0] == 'C' && heap != NULL)
+		heap[2] = 1;
+	return 0;
+}
+END2
+	cat >loop.c <<'END2'
+#include <stdint.h>
+#include <unistd.h>
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+__AFL_FUZZ_INIT();
+int
+main(void)
+{
+	unsigned char *buf = __AFL_FUZZ_TESTCASE_BUF;
+	while (__AFL_LOOP(10000))
+		LLVMFuzzerTestOneInput(buf, __AFL_FUZZ_TESTCASE_LEN);
+}
+END2
+	clang -g -O1 -fsanitize=fuzzer,address state.c -o libfuzzer
+	AFL_QUIET=1 AFL_USE_ASAN=1 afl-clang-fast -g -O1 state.c loop.c -o afl
+	mkdir queue tmp
+	for c in B A D; do echo $c >queue/$c; done
+	echo C >in
+	for target in libfuzzer afl; do
+		TMPDIR=$PWD/tmp run lago-triage -jr2 -x more=0 -x before=queue \
+			in -- ./$target
+		[ "$status" -eq 0 ]
+		[ "$(jq -r '[.kind, .top[0], .reproduced, .replays, .after,
+			.exit_status] | join(" ")' <<<"$output")" = \
+			"heap-use-after-free LLVMFuzzerTestOneInput 2 4 3 134" ]
+	done
+	run lago-triage -jr1 -x more=0 in -- ./libfuzzer
+	[ "$status" -eq 1 ]
+	[ "$(jq -r .exit_status <<<"$output")" = 101 ]
+	[ -z "$(ls -A tmp)" ]
+}

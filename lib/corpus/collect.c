@@ -304,7 +304,7 @@ worker_main(struct pool *p, size_t number, int to, pid_t parent)
 	char *path = mem_printf("%s/%zu", c->dir, number);
 	char *input = mem_printf("%s/%s", path, c->file);
 	struct forkserver_opts o = {c->argv, c->env, input, -1, c->memory,
-	    c->timeout, c->crash_status, c->ncrash_status};
+	    c->timeout, c->crash_status, c->ncrash_status, 0};
 	struct self w = {.p = p};
 	struct fail f = {0};
 

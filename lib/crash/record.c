@@ -267,6 +267,8 @@ replay(struct out *o, const struct record *r)
 	out_json(o, "buckets", b.p);
 	out_text(o, "mode", r->mode);
 	out_bool(o, "aslr", r->aslr);
+	if (r->after > 0)
+		out_int(o, "after", (int64_t)r->after);
 	if (r->target != NULL)
 		out_text(o, "target", r->target);
 	if (r->build != NULL)

@@ -31,8 +31,9 @@ struct record {
 	bool truncated;		    /* the output was cut */
 	bool clusters;		    /* there is a field cluster */
 	int64_t cluster;	    /* -1: in none */
-	const char *mode;	    /* replay: "exec" or "fork" */
-	bool aslr;		    /* addresses were random */
+	size_t after;	  /* replay: inputs that had to run before, 0 none */
+	const char *mode; /* replay: "exec" or "fork" */
+	bool aslr;	  /* addresses were random */
 };
 
 void record_write(struct out *o, const struct record *r);

@@ -17,6 +17,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/out.h"
+#include "crash/before.h"
 #include "crash/bucket.h"
 #include "crash/fast.h"
 #include "crash/judge.h"
@@ -44,6 +45,7 @@ struct tries {
 	size_t n;
 	int done;
 	bool fast;
+	size_t after; /* inputs that ran before in the same process */
 };
 
 static int
@@ -70,15 +72,15 @@ same_bucket(const struct verdict *a, const struct verdict *b)
 	       strcmp(a->bucket->key, b->bucket->key) == 0;
 }
 
-static void
-note(struct tries *t, struct judge *j)
+/* A try.  Where its verdict belongs, when it is one to keep. */
+static struct verdict **
+note(struct tries *t, const struct verdict *seen, const struct exec_result *e)
 {
-	const struct exec_result *e = judge_result(j);
 	struct shown *s = NULL;
 
 	t->done++;
 	for (size_t i = 0; i < t->n && s == NULL; i++)
-		if (same_bucket(t->v[i].verdict, judge_verdict(j)))
+		if (same_bucket(t->v[i].verdict, seen))
 			s = &t->v[i];
 	if (s == NULL) {
 		t->v = mem_grow(t->v, t->n + 1, sizeof(*t->v));
@@ -86,16 +88,25 @@ note(struct tries *t, struct judge *j)
 		memset(s, 0, sizeof(*s));
 	} else if (!is_hang(s->verdict)) {
 		s->count++;
-		return;
+		return NULL;
 	}
 	s->count++;
 	verdict_free(s->verdict);
-	s->verdict = judge_take(j);
 	buf_reset(&s->text);
 	buf_add(&s->text, e->out, e->outlen);
 	s->status = exit_status(e->status);
 	s->wall = e->wall;
 	s->aslr = e->aslr;
+	return &s->verdict;
+}
+
+static void
+note_judge(struct tries *t, struct judge *j)
+{
+	struct verdict **keep = note(t, judge_verdict(j), judge_result(j));
+
+	if (keep != NULL)
+		*keep = judge_take(j);
 }
 
 static bool
@@ -144,12 +155,34 @@ run_fast(const struct replay *r, const struct exec_input *in, struct tries *t,
 		rc = fast_try(r->fast, in, f);
 		if (rc != 1)
 			break;
-		note(t, r->judge);
+		note_judge(t, r->judge);
 	}
 	t->fast = rc == 1 && t->n == 1;
 	if (!t->fast)
 		drop_tries(t);
 	return rc == -1 ? -1 : t->fast;
+}
+
+/* After the inputs that came before it. */
+static int
+run_after(
+    const struct replay *r, const char *path, struct tries *t, struct fail *f)
+{
+	struct verdict **keep;
+	int rc;
+
+	for (int i = 0; i < r->tries; i++) {
+		rc = before_run(r->before, path, f);
+		if (rc != 1)
+			return rc;
+		keep = note(
+		    t, before_verdict(r->before), before_result(r->before));
+		if (keep != NULL)
+			*keep = before_take(r->before);
+	}
+	if (crashed(t))
+		t->after = before_count(r->before);
+	return 0;
 }
 
 static int
@@ -165,7 +198,7 @@ run_tries(
 	for (int i = 0; i < r->tries; i++) {
 		if ((i == 0 ? judge_run : judge_again)(r->judge, &in, f) == -1)
 			return -1;
-		note(t, r->judge);
+		note_judge(t, r->judge);
 	}
 	in.aslr = true;
 	for (int i = 0;
@@ -173,8 +206,10 @@ run_tries(
 	     i++) {
 		if (judge_again(r->judge, &in, f) == -1)
 			return -1;
-		note(t, r->judge);
+		note_judge(t, r->judge);
 	}
+	if (r->before != NULL && !crashed(t))
+		return run_after(r, path, t, f);
 	in.aslr = false;
 	if (r->fast != NULL && winner(t) != NULL)
 		fast_learn(r->fast, &in, winner(t)->verdict, t->n == 1);
@@ -247,6 +282,7 @@ conclude(const struct replay *r, const struct tries *t, struct record *rec,
 	rec->replays = t->done;
 	rec->target = r->target;
 	rec->build = judge_build_id(r->judge);
+	rec->after = t->after;
 	rec->mode = t->fast ? "fork" : "exec";
 	if (best == NULL) {
 		lost.verdict = t->v[0].verdict;

@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+struct before;
 struct fail;
 struct fast;
 struct judge;
@@ -17,12 +18,13 @@ enum { REPLAY_LOST = 101 }; /* the exit status of what did not reproduce */
 
 struct replay {
 	struct judge *judge;
-	struct fast *fast;   /* of the judge; NULL: fresh processes only */
-	int tries;	     /* at least 1 */
-	int more;	     /* of them when none crashed, addresses random */
-	const char *reports; /* directory for what the target printed, NULL */
-	const char *traces;  /* directory with what the finder printed, NULL */
-	const char *target;  /* a name for the record, NULL */
+	struct fast *fast;     /* of the judge; NULL: fresh processes only */
+	struct before *before; /* for what does not reproduce alone, or NULL */
+	int tries;	       /* at least 1 */
+	int more;	       /* of them when none crashed, addresses random */
+	const char *reports;   /* directory for what the target printed, NULL */
+	const char *traces; /* directory with what the finder printed, NULL */
+	const char *target; /* a name for the record, NULL */
 };
 
 /* Runs the input and writes its record.  1: it reproduced, 0: it did not, -1:

@@ -320,8 +320,8 @@ child_side(struct forkserver *s, int in, int out, int report, pid_t parent)
 	if (s->o.memory && !(s->looks & FORKSERVER_SANITIZER))
 		limit(RLIMIT_AS, (rlim_t)s->o.memory << 20);
 	dup2(s->stdin_input ? s->input : null, 0);
-	dup2(null, 1);
-	dup2(null, 2);
+	dup2(s->o.output > 0 ? s->o.output : null, 1);
+	dup2(1, 2);
 	dup2(in, CONTROL);
 	dup2(out, STATUS);
 	close_range(3, CONTROL - 1, CLOSE_RANGE_CLOEXEC);

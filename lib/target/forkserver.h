@@ -44,6 +44,7 @@ struct forkserver_opts {
 	double timeout;	   /* seconds a run may take */
 	const int *crash_status; /* exit statuses that are crashes; */
 	size_t ncrash_status;	 /* must stay as long as the server */
+	int output; /* what the target prints goes there; 0: nowhere */
 };
 
 enum forkserver_end {

@@ -3,15 +3,14 @@
 . "$TOP/t/bench/replay.bash"
 command -v gdb >/dev/null || without "gdb is not installed"
 chunk chunk-plain main.c
-chunk_inputs 140 pixel-assert background-null
-chunk_inputs 20 list-endless
+chunk_inputs 150 pixel-assert background-null
 
 ours() {
 	triage 1 "$R/chunk-plain" @@
 }
 
 peer() {
-	one_by_one 15 gdb -nx -batch -ex run -ex bt --args "$R/chunk-plain"
+	one_by_one 12 gdb -nx -batch -ex run -ex bt --args "$R/chunk-plain"
 }
 
 measure more inputs/s '300 crashing inputs; peer: gdb -batch -ex run -ex bt'
