@@ -155,11 +155,10 @@ file_write(int dirfd, const char *path, const void *p, size_t n, mode_t mode,
 }
 
 int
-file_read(int dirfd, const char *path, size_t max, struct buf *b, bool *cut,
-    struct fail *f)
+file_open(int dirfd, const char *path, uint64_t *size, struct fail *f)
 {
 	struct stat st;
-	int fd, rc;
+	int fd;
 
 	/* O_NONBLOCK: opening a fifo somebody put here must not wait. */
 	fd = openat(dirfd, path,
@@ -175,9 +174,21 @@ file_read(int dirfd, const char *path, size_t max, struct buf *b, bool *cut,
 		return fail_set(
 		    f, EX_LAGO_NOINPUT, "'%s' is not a regular file", path);
 	}
-	if (st.st_size > 0)
-		buf_reserve(
-		    b, (uint64_t)st.st_size < max ? (size_t)st.st_size : max);
+	*size = (uint64_t)st.st_size;
+	return fd;
+}
+
+int
+file_read(int dirfd, const char *path, size_t max, struct buf *b, bool *cut,
+    struct fail *f)
+{
+	uint64_t size;
+	int fd = file_open(dirfd, path, &size, f), rc;
+
+	if (fd == -1)
+		return -1;
+	if (size > 0)
+		buf_reserve(b, size < max ? (size_t)size : max);
 	rc = file_read_fd(fd, path, max, b, cut, f);
 	close(fd);
 	return rc;

@@ -34,9 +34,12 @@ void file_out_abort(struct file_out *o); /* may be called twice */
 int file_write(int dirfd, const char *path, const void *p, size_t n,
     mode_t mode, struct fail *f);
 
+/* A regular file for reading, links not followed: the descriptor and the file's
+ * size.  Errors: 66 when it is not there or not a regular file. */
+int file_open(int dirfd, const char *path, uint64_t *size, struct fail *f);
 /* Read a regular file, links not followed, at most max bytes (more: the rest is
- * not read and *cut set; without cut it is an error, 65). Errors: 66 when it is
- * not there or not a regular file, 74. b is emptied first. */
+ * not read and *cut set; without cut it is an error, 65). Errors: as file_open,
+ * 74. b is emptied first. */
 int file_read(int dirfd, const char *path, size_t max, struct buf *b, bool *cut,
     struct fail *f);
 int file_read_fd(int fd, const char *name, size_t max, struct buf *b, bool *cut,

@@ -60,3 +60,14 @@ lines_next(struct str *text, struct lines_line *line)
 	*text = str_from(*text, words_break(*text));
 	return true;
 }
+
+struct words_set
+lines_whole(void)
+{
+	struct words_set set = {0};
+
+	words_put(&set, READER_WORDS + C_JAZZER);
+	for (unsigned i = C_GO_FILE; i < C_OOM; i++)
+		words_put(&set, READER_WORDS + i);
+	return set;
+}

@@ -28,4 +28,7 @@ struct lines_line {
 /* The next line, taken off the text; false at its end. */
 bool lines_next(struct str *text, struct lines_line *line);
 
+/* The words of lines that say something of the whole text. */
+struct words_set lines_whole(void);
+
 #endif
