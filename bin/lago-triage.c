@@ -19,7 +19,9 @@
 #include "crash/before.h"
 #include "crash/crew.h"
 #include "crash/fast.h"
+#include "crash/inorder.h"
 #include "crash/judge.h"
+#include "crash/logtext.h"
 #include "crash/record.h"
 #include "crash/replay.h"
 #include "crash/report.h"
@@ -37,9 +39,8 @@ static const char usage[] =
     "       lago-triage [-0jqvV] [-c cpus] [-H dir] [-m MiB] [-o path]\n"
     "                   [-P workers] [-r tries] [-t duration]\n"
     "                   [-x name=value]... [id...]\n"
-    "       lago-triage -l [-0jqsvV] [-x name=value]... [log...]\n";
-
-enum { LOG_MAX = 64 << 20 };
+    "       lago-triage -l [-0jqsvV] [-P workers] [-x name=value]... "
+    "[log...]\n";
 
 /* Seconds a run may take when nobody said. */
 #define LIMIT 10
@@ -180,62 +181,80 @@ options(struct setting *s, int argc, char **argv)
 	s->policy.ignore = &s->ignore;
 }
 
-/* Saved output, all of it. */
-static int
-read_log(const char *name, struct buf *text, bool *cut, struct fail *f)
+/* One on each CPU where nobody said. */
+static void
+workers(struct setting *s)
 {
-	*cut = false;
-	if (strcmp(name, "-") == 0)
-		return file_read_fd(0, name, LOG_MAX, text, cut, f);
-	return file_read(AT_FDCWD, name, LOG_MAX, text, cut, f);
-}
-
-/* together NULL: at once. */
-static int
-one_log(struct verdict *v, struct together *together, struct out *o,
-    const char *name)
-{
-	struct record r = {.verdict = v, .log = name};
-	struct buf text = BUF_INIT;
 	struct fail f;
 
-	if (read_log(name, &text, &r.truncated, &f) == -1)
-		return opt_warn(&f);
-	verdict_text(v, buf_str(&text), text.len);
-	if (together == NULL)
-		record_write(o, &r);
-	else if (together_add(together, &r, &f) == -1)
+	if ((s->cpu_list != NULL ? cpus_parse(&s->cpus, s->cpu_list, &f)
+				 : cpus_allowed(&s->cpus, &f)) == -1)
 		opt_fail(&f);
-	buf_release(&text);
-	return v->report->kind != NULL ? EX_LAGO_OK : EX_LAGO_NO;
+	if (s->workers == 0)
+		s->workers = (unsigned)s->cpus.n;
 }
 
-static int
-logs(struct setting *s, struct rules *rules, char **argv)
-{
-	struct verdict *v = verdict_new(rules, &s->policy);
-	struct together *together = NULL;
+/* What reading logs needs; together NULL: records go out at once. */
+struct logs {
+	struct verdict *verdict;
+	struct logtext *text;
+	struct together *together;
+	struct out out;
 	struct opt_operands operands;
-	struct fail f;
-	struct out o;
-	int status = 0;
-	char *name;
+};
 
-	out_init(&o, stdout, s->json);
-	if (s->similar && (together = together_new(rules, s->json, &f)) == NULL)
+static int
+one_log(void *arg, const char *name, FILE *fp)
+{
+	struct logs *l = arg;
+	struct record r = {.verdict = l->verdict, .log = name};
+	struct str text;
+	struct fail f;
+
+	if (logtext_read(l->text, name, &text, &r.truncated, &f) == -1)
+		return opt_warn(&f);
+	verdict_text(l->verdict, text.p, text.n);
+	l->out.fp = fp;
+	if (l->together == NULL)
+		record_write(&l->out, &r);
+	else if (together_add(l->together, &r, &f) == -1)
 		opt_fail(&f);
+	return l->verdict->report->kind != NULL ? EX_LAGO_OK : EX_LAGO_NO;
+}
+
+static char *
+next_log(void *arg)
+{
+	return opt_next(&((struct logs *)arg)->operands);
+}
+
+static int
+logs(struct setting *s, char **argv)
+{
+	struct logs l = {.verdict = verdict_new(s->rules, &s->policy),
+	    .text = logtext_new()};
+	struct inorder_job job = {.next = next_log, .one = one_log, .arg = &l};
+	struct fail f;
+	int status;
+
+	out_init(&l.out, stdout, s->json);
+	if (s->similar &&
+	    (l.together = together_new(s->rules, s->json, &f)) == NULL)
+		opt_fail(&f);
+	workers(s);
+	job.workers = s->similar ? 1 : s->workers;
 	if (*argv == NULL && !s->nul)
-		status = one_log(v, together, &o, "-");
+		status = one_log(&l, "-", stdout);
 	else {
-		opt_operands(&operands, argv, true, s->nul, usage);
-		while ((name = opt_next(&operands)) != NULL)
-			status =
-			    fail_worse(status, one_log(v, together, &o, name));
+		opt_operands(&l.operands, argv, true, s->nul, usage);
+		if ((status = inorder_run(&job, &f)) == -1)
+			opt_fail(&f);
 	}
-	if (together != NULL && together_print(together, &o, &f) == -1)
+	if (l.together != NULL && together_print(l.together, &l.out, &f) == -1)
 		opt_fail(&f);
-	together_free(together);
-	verdict_free(v);
+	together_free(l.together);
+	logtext_free(l.text);
+	verdict_free(l.verdict);
 	return status;
 }
 
@@ -399,11 +418,7 @@ limits(struct setting *s, struct strs *env)
 		s->replay.target = s->policy.target;
 	if (s->replay.tries == 0)
 		s->replay.tries = 3;
-	if ((s->cpu_list != NULL ? cpus_parse(&s->cpus, s->cpu_list, &f)
-				 : cpus_allowed(&s->cpus, &f)) == -1)
-		opt_fail(&f);
-	if (s->workers == 0)
-		s->workers = (unsigned)s->cpus.n;
+	workers(s);
 }
 
 static int
@@ -475,7 +490,7 @@ main(int argc, char **argv)
 	if (s.similar && !s.logs)
 		opt_usage(usage, "-s needs -l");
 	if (s.logs)
-		opt_exit(logs(&s, s.rules, argv + optind));
+		opt_exit(logs(&s, argv + optind));
 	first = split(&s, argv);
 	opt_exit(first != NULL ? inputs(&s, first) : ids(&s, argv));
 }

@@ -102,8 +102,8 @@ work(const struct inorder_job *job, int names, int turn, int next)
 
 /* Keeps of all pipes only its own ends. */
 static void
-in_worker(const struct inorder_job *job, struct worker *w, unsigned i,
-    pid_t parent)
+in_worker(
+    const struct inorder_job *job, struct worker *w, unsigned i, pid_t parent)
 {
 	unsigned n = job->workers, next = (i + 1) % n;
 
@@ -170,8 +170,8 @@ wait_for(struct worker *w, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		while (waitpid(w[i].pid, &how, 0) == -1 && errno == EINTR)
 			;
-		status = fail_worse(status,
-		    WIFEXITED(how) ? WEXITSTATUS(how) : EX_LAGO_TEMP);
+		status = fail_worse(
+		    status, WIFEXITED(how) ? WEXITSTATUS(how) : EX_LAGO_TEMP);
 	}
 	return status;
 }

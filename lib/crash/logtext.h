@@ -13,9 +13,9 @@
 
 enum {
 	LOGTEXT_WHOLE = 4 << 20, /* bytes: read as they are */
-	LOGTEXT_END = 2 << 20,	 /* of kept lines, at the beginning and the end */
-	LOGTEXT_LINE = 1 << 20,	 /* bytes of a line that are looked at */
-	LOGTEXT_BEHIND = 64	 /* lines kept behind one that matters */
+	LOGTEXT_END = 2 << 20, /* of kept lines, at the beginning and the end */
+	LOGTEXT_LINE = 1 << 20, /* bytes of a line that are looked at */
+	LOGTEXT_BEHIND = 64	/* lines kept behind one that matters */
 };
 
 struct fail;
