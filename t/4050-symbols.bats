@@ -100,6 +100,136 @@ like_llvm() {
 	like_llvm b main "$(nm b | awk '/5shelf.*2atEm/ { print $3; exit }')"
 }
 
+# whole SOURCE: a program of three files, and functions of it.
+planted=(next_value null_read inlined heap_read divides walk plant
+	plantlib_reads in_thread free_write sorts)
+whole() {
+	local to=$1
+	shift
+	"$@" -w -pthread -o "$to" "$TOP/t/plant/plant.c" "$TOP/t/plant/small.c" \
+		"$TOP/t/plant/plantlib.c"
+}
+
+# same OTHER MODULE: as llvm-symbolizer has it of MODULE, ours has it of OTHER,
+# which is the same program.
+same() {
+	like_llvm "$2" "${planted[@]}"
+	"$TOP/t/unit/symbols-test" "$PWD/$1" <"$2.at" |
+		sed 's/:0:[0-9]*$/:0:0/' >"$1.ours"
+	diff "$2.llvm" "$1.ours"
+}
+
+@test "symbols: split debug information, in files of its own or in a package" {
+	need llvm-symbolizer objdump clang gcc
+	cd "$BATS_TEST_TMPDIR"
+	for cc in gcc clang; do
+		for v in 4 5; do
+			"$cc" -w -O2 -g -gdwarf-$v -gsplit-dwarf -pthread -c \
+				"$TOP"/t/plant/{plant,small,plantlib}.c
+			"$cc" -pthread -o $cc$v plant.o small.o plantlib.o
+			like_llvm $cc$v "${planted[@]}"
+			# There is something in what is not in the program.
+			[ "$(grep -c 'plant[.]c' $cc$v.ours)" -gt \
+				"$(wc -l <$cc$v.at)" ]
+			# GNU dwp packs version 4 only.
+			[ $v = 5 ] || ! command -v dwp || {
+				cp $cc$v $cc$v.packed
+				dwp -e $cc$v -o $cc$v.packed.dwp
+				mkdir away
+				mv ./*.dwo away
+				same $cc$v.packed $cc$v.packed
+				diff $cc$v.ours $cc$v.packed.ours
+				rm -r away
+			}
+		done
+	done
+}
+
+@test "symbols: separate and compressed debug information" {
+	need llvm-symbolizer objdump objcopy gcc strip readelf
+	cd "$BATS_TEST_TMPDIR"
+	whole full gcc -O2 -g -Wl,--build-id=sha1
+	same full full
+	objcopy --only-keep-debug full away.debug
+	# .gnu_debuglink: beside it or in .debug
+	objcopy --strip-all --add-gnu-debuglink=away.debug full linked
+	same linked full
+	mkdir .debug
+	mv away.debug .debug
+	same linked full
+	mv .debug/away.debug kept
+	# The cache of debuginfod's clients, by build id; never the network.
+	strip -o bare full
+	id=$(readelf -n full | sed -n 's/.*Build ID: //p')
+	mkdir -p "cache/$id" "home/.cache/debuginfod_client/$id" \
+		"empty/$id"
+	cp kept "cache/$id/debuginfo"
+	DEBUGINFOD_CACHE_PATH=$PWD/cache DEBUGINFOD_URLS=http://127.0.0.1:1 \
+		same bare full
+	cp kept "home/.cache/debuginfod_client/$id/debuginfo"
+	env -u XDG_CACHE_HOME HOME="$PWD/home" bash -c '
+		"$0/t/unit/symbols-test" "$PWD/bare" <full.at' "$TOP" |
+		sed 's/:0:[0-9]*$/:0:0/' | diff full.llvm -
+	: >"empty/$id/debuginfo"
+	DEBUGINFOD_CACHE_PATH=$PWD/empty "$TOP/t/unit/symbols-test" \
+		"$PWD/bare" <full.at >none
+	[ "$(grep -c 'plant[.]c' none)" -eq 0 ]
+	for how in zlib zlib-gnu; do
+		objcopy --compress-debug-sections=$how full $how
+		same $how full
+	done
+	# Whether zstd can be read is libelf's; the names are there anyway.
+	if objcopy --compress-debug-sections=zstd full zstd; then
+		"$TOP/t/unit/symbols-test" "$PWD/zstd" <full.at >found
+		grep -x null_read found
+	fi
+}
+
+@test "symbols: other linkers and less debug information" {
+	need llvm-symbolizer objdump clang gcc ld.lld
+	cd "$BATS_TEST_TMPDIR"
+	whole lld clang -O2 -g -no-pie -fno-pie -ffunction-sections \
+		-fuse-ld=lld -Wl,--gc-sections
+	same lld lld
+	whole lto clang -O2 -g -flto -fuse-ld=lld
+	same lto lto
+	whole one gcc -O2 -g1
+	same one one
+	whole lines clang -O2 -gline-tables-only
+	same lines lines
+}
+
+@test "symbols: names of Rust, and of C++ without a mangled one" {
+	need gcc g++
+	cd "$BATS_TEST_TMPDIR"
+	cat >names.c <<-'END'
+	int legacy(int a) __asm__("_ZN4shop5shelf4find17h0123456789abcdefE");
+	int legacy(int a) { return a * 3; }
+	int v0(int a) __asm__("_RNvNtCs1234_4shop5shelf4sell");
+	int v0(int a) { return a * 4; }
+	int main(void) { return 0; }
+	END
+	gcc -O1 -o names names.c
+	printf '0x%s\n' $(nm names | awk '/ (_ZN4shop|_RNv)/ { print $1 }' | sort) |
+		"$TOP/t/unit/symbols-test" -d "$PWD/names" >found
+	diff found - <<<$'shop::shelf::find\nshop::shelf::sell'
+	cat >local.cc <<-'END'
+	volatile int sink;
+	namespace { struct box { __attribute__((noinline)) int open(int n)
+		{ sink = n; return n + sink; } }; }
+	int main(int argc, char **) {
+		auto twice = [](int n) __attribute__((always_inline))
+			{ sink = n; return n * sink; };
+		return box().open(argc) + twice(argc);
+	}
+	END
+	g++ -O1 -g -o local local.cc
+	objdump -d --no-show-raw-insn local | sed -n 's/^ *\([0-9a-f]*\):.*/0x\1/p' |
+		"$TOP/t/unit/symbols-test" -d "$PWD/local" | sort -u >found
+	grep -x '(anonymous namespace)::box::open(int)' found
+	grep -x 'main::{lambda}::operator()\|main::<lambda(int)>::operator()' found
+}
+
 @test "symbols: memo, build ids, replaced files, what is no ELF file" {
 	need clang
 	cd "$BATS_TEST_TMPDIR"

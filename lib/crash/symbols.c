@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "crash/symbolizer.h"
 
 #define NAME_MAX_IN 8192  /* longer mangled names stay as they are */
 #define NAME_MAX_OUT 4096 /* of a demangled one; they can grow without end */
@@ -37,6 +38,7 @@ struct unit {
 	struct unit *next;
 	Dwarf_Off off;
 	struct ranges functions;
+	bool away; /* what the skeleton stands for was not found */
 };
 
 struct memo {
@@ -49,7 +51,8 @@ struct module {
 	char *path, *build_id;
 	struct stat st;
 	bool stale;
-	Dwfl *dwfl; /* NULL: no such file, or no ELF file */
+	bool unread; /* it has debug information that libdw cannot read */
+	Dwfl *dwfl;  /* NULL: no such file, or no ELF file */
 	Dwfl_Module *mod;
 	Dwarf *dwarf;
 	Dwarf_Addr bias;
@@ -61,6 +64,7 @@ struct module {
 
 struct symbols {
 	struct module *first;
+	struct symbolizer *helper;
 };
 
 static const struct symbols_place nothing;
@@ -68,9 +72,13 @@ static const struct symbols_place nothing;
 struct symbols *
 symbols_new(void)
 {
+	struct symbols *s;
+
 	/* libdwfl would ask these servers for every file that it misses. */
 	unsetenv("DEBUGINFOD_URLS");
-	return mem_alloc(sizeof(struct symbols));
+	s = mem_alloc(sizeof(*s));
+	s->helper = symbolizer_new();
+	return s;
 }
 
 static void
@@ -121,6 +129,7 @@ symbols_free(struct symbols *s)
 		free(m->path);
 		free(m);
 	}
+	symbolizer_free(s->helper);
 	free(s);
 }
 
@@ -216,18 +225,86 @@ add_functions(struct ranges *r, Dwarf_Die *parent, int depth)
 	} while (dwarf_siblingof(&die, &die) == 0);
 }
 
-static void
-read_build_id(struct module *m)
+/* What a debuginfod client of this user fetched before; -1: nothing. */
+static int
+open_cached(const char *build_id)
+{
+	static const struct {
+		const char *variable, *under;
+	} places[] = {{"DEBUGINFOD_CACHE_PATH", ""},
+	    {"XDG_CACHE_HOME", "/debuginfod_client"},
+	    {"HOME", "/.cache/debuginfod_client"}};
+	struct stat st;
+	char *path;
+	int fd = -1;
+
+	for (size_t i = 0; fd < 0 && i < sizeof(places) / sizeof(places[0]);
+	     i++) {
+		const char *dir = getenv(places[i].variable);
+		if (dir == NULL || *dir != '/')
+			continue;
+		path = mem_printf(
+		    "%s%s/%s/debuginfo", dir, places[i].under, build_id);
+		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		free(path);
+		/* An empty one says that no server has it. */
+		if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
+				   st.st_size == 0)) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	return fd;
+}
+
+static char *
+hex_build_id(Dwfl_Module *mod)
 {
 	const unsigned char *bits;
 	GElf_Addr where;
 	struct buf b = BUF_INIT;
-	int i, n = dwfl_module_build_id(m->mod, &bits, &where);
+	int i, n = dwfl_module_build_id(mod, &bits, &where);
 
 	for (i = 0; i < n; i++)
 		buf_addf(&b, "%02x", bits[i]);
-	if (n > 0)
-		m->build_id = buf_take(&b);
+	return n > 0 ? buf_take(&b) : NULL;
+}
+
+/* libdwfl looks into that cache only when it may ask a server. */
+static int
+find_debuginfo(Dwfl_Module *mod, void **userdata, const char *name,
+    Dwarf_Addr base, const char *file, const char *debuglink, GElf_Word crc,
+    char **found)
+{
+	int fd = dwfl_standard_find_debuginfo(
+	    mod, userdata, name, base, file, debuglink, crc, found);
+	char *build_id;
+
+	if (fd >= 0 || (build_id = hex_build_id(mod)) == NULL)
+		return fd;
+	fd = open_cached(build_id);
+	free(build_id);
+	return fd;
+}
+
+static bool
+has_section(struct module *m, const char *name)
+{
+	GElf_Addr bias;
+	Elf *elf = dwfl_module_getelf(m->mod, &bias);
+	Elf_Scn *scn = NULL;
+	const char *is;
+	GElf_Shdr head;
+	size_t names;
+
+	if (elf == NULL || elf_getshdrstrndx(elf, &names) != 0)
+		return false;
+	while ((scn = elf_nextscn(elf, scn)) != NULL)
+		if (gelf_getshdr(scn, &head) != NULL &&
+		    (is = elf_strptr(elf, names, head.sh_name)) != NULL &&
+		    strcmp(is, name) == 0)
+			return true;
+	return false;
 }
 
 static void
@@ -235,7 +312,7 @@ open_dwfl(struct module *m, int fd)
 {
 	static const Dwfl_Callbacks callbacks = {
 	    .find_elf = dwfl_build_id_find_elf,
-	    .find_debuginfo = dwfl_standard_find_debuginfo,
+	    .find_debuginfo = find_debuginfo,
 	    .section_address = dwfl_offline_section_address};
 
 	m->dwfl = dwfl_begin(&callbacks);
@@ -252,10 +329,12 @@ open_dwfl(struct module *m, int fd)
 		m->dwfl = NULL;
 		return;
 	}
-	read_build_id(m);
+	m->build_id = hex_build_id(m->mod);
 	m->dwarf = dwfl_module_getdwarf(m->mod, &m->bias);
 	if (m->dwarf != NULL)
 		index_units(m);
+	else
+		m->unread = has_section(m, ".debug_info");
 }
 
 static struct module *
@@ -460,8 +539,12 @@ get_unit(struct module *m, Dwarf_Die *cu)
 	/* Split DWARF: the lines are in the skeleton, the rest elsewhere. */
 	if (dwarf_cu_info(cu->cu, NULL, &type, NULL, &sub, NULL, NULL, NULL) ==
 		0 &&
-	    type == DW_UT_skeleton && sub.addr != NULL)
-		at = &sub;
+	    type == DW_UT_skeleton) {
+		if (sub.addr != NULL)
+			at = &sub;
+		else
+			u->away = true;
+	}
 	add_functions(&u->functions, at, 0);
 	sort_ranges(&u->functions);
 	return u;
@@ -675,13 +758,80 @@ find_elf(struct module *m, uint64_t addr, struct place *p)
 	p->v[p->n - 1].function = demangle(name);
 }
 
+/* One function of a symbolizer's answer; what is behind it. */
+static const char *
+take_answer(const char *text, struct place *p)
+{
+	char *name = mem_strndup(text, strcspn(text, "\n"));
+	struct symbols_frame *f = add_frame(p);
+	char *file, *colon;
+
+	text += strcspn(text, "\n");
+	text += *text == '\n';
+	file = mem_strndup(text, strcspn(text, "\n"));
+	text += strcspn(text, "\n");
+	if ((colon = strrchr(file, ':')) != NULL) {
+		f->column = (unsigned)strtoul(colon + 1, NULL, 10);
+		*colon = '\0';
+	}
+	if ((colon = strrchr(file, ':')) != NULL) {
+		f->line = (unsigned)strtoul(colon + 1, NULL, 10);
+		*colon = '\0';
+	}
+	if (strcmp(file, "??") != 0)
+		f->file = mem_strdup(file);
+	if (strcmp(name, "??") != 0) {
+		f->linkage = mem_strdup(name);
+		f->function = demangle(name);
+	}
+	free(file);
+	free(name);
+	return text + (*text == '\n');
+}
+
+static void
+find_outside(
+    struct symbols *s, struct module *m, uint64_t offset, struct place *p)
+{
+	const char *text = symbolizer_ask(s->helper, m->path, offset);
+
+	if (text == NULL || strstr(text, "\n??:0") != NULL)
+		return;
+	while (*text != '\0' && *text != '\n' && p->n < FRAMES_MAX) {
+		if (p->n > 0)
+			p->v[p->n - 1].inlined = true;
+		text = take_answer(text, p);
+	}
+	/* A name that only the symbol table told. */
+	if (p->n == 1 && p->v[0].line == 0 && p->v[0].file != NULL &&
+	    strchr(p->v[0].file, '/') == NULL) {
+		free((char *)p->v[0].file);
+		p->v[0].file = NULL;
+	}
+}
+
+/* Is there debug information in a form that the libdw at hand cannot read? */
+static bool
+needs_help(struct module *m, uint64_t offset)
+{
+	struct range *unit;
+
+	if (m->dwarf == NULL)
+		return m->unread;
+	unit = find_range(&m->units, offset - m->bias);
+	return unit != NULL && get_unit(m, &unit->die)->away;
+}
+
 static struct symbols_place *
-look_up(struct module *m, uint64_t offset)
+look_up(struct symbols *s, struct module *m, uint64_t offset)
 {
 	struct symbols_place *place = mem_alloc(sizeof(*place));
 	struct place p = {0};
 
-	find_dwarf(m, offset, &p);
+	if (needs_help(m, offset))
+		find_outside(s, m, offset, &p);
+	if (p.n == 0)
+		find_dwarf(m, offset, &p);
 	place->dwarf = p.n > 0;
 	find_elf(m, offset, &p);
 	place->v = p.v;
@@ -728,7 +878,7 @@ symbols_find(struct symbols *s, const char *module, uint64_t offset,
 	at = slot(m->memo, m->size, offset);
 	if (at->place == NULL) {
 		at->offset = offset;
-		at->place = look_up(m, offset);
+		at->place = look_up(s, m, offset);
 		m->used++;
 	}
 	return at->place;

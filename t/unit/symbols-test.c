@@ -1,5 +1,5 @@
 /* symbols-test MODULE <offsets: what llvm-symbolizer --no-demangle prints for
- * them.  symbols-test -s: the rest of crash/symbols.h.  TAP. */
+ * them; -d: demangled names alone.  symbols-test -s: the rest of crash/symbols.h.  TAP. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +22,13 @@ print(const struct symbols_place *p)
 	if (p->n == 0)
 		puts("??\n??:0:0");
 	putchar('\n');
+}
+
+static void
+print_names(const struct symbols_place *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		puts(p->v[i].function ? p->v[i].function : "??");
 }
 
 /* In the directory of 4050-symbols.bats: the files "one" and "two" are builds
@@ -64,6 +71,7 @@ main(int argc, char **argv)
 {
 	struct symbols *s;
 	char line[100];
+	bool names;
 
 	alarm(60);
 	if (argc == 4 && strcmp(argv[1], "-s") == 0) {
@@ -71,11 +79,13 @@ main(int argc, char **argv)
 		    strtoull(argv[2], NULL, 16), strtoull(argv[3], NULL, 16));
 		return tap_end();
 	}
-	if (argc != 2)
+	names = argc == 3 && strcmp(argv[1], "-d") == 0;
+	if (argc != 2 && !names)
 		return 64;
 	s = symbols_new();
 	while (fgets(line, sizeof(line), stdin) != NULL)
-		print(symbols_find(s, argv[1], strtoull(line, NULL, 16), NULL));
+		(names ? print_names : print)(symbols_find(
+		    s, argv[argc - 1], strtoull(line, NULL, 16), NULL));
 	symbols_free(s);
 	return 0;
 }
