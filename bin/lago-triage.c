@@ -81,6 +81,20 @@ add_status(struct setting *s, int status)
 	s->target.crash_status = s->crash_status;
 }
 
+static enum verdict_by
+key(const char *text)
+{
+	static const char *const words[] = {[VERDICT_NAMES] = "names",
+	    [VERDICT_TOKEN] = "token",
+	    [VERDICT_LINE] = "line",
+	    [VERDICT_EXACT] = "exact"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(text, words[i]) == 0)
+			return (enum verdict_by)i;
+	opt_die(EX_LAGO_USAGE, "not names, token, line or exact: '%s'", text);
+}
+
 static void
 setting_x(struct setting *s, const char *text)
 {
@@ -104,6 +118,8 @@ setting_x(struct setting *s, const char *text)
 	else if (str_eq(name, STR("depth")) &&
 		 opt_parse_num(value, 1, 64, &number) == 0)
 		s->policy.depth = (int)number;
+	else if (str_eq(name, STR("key")))
+		s->policy.key = key(value);
 	else if (str_eq(name, STR("more")) &&
 		 opt_parse_num(value, 0, 1000, &number) == 0)
 		s->replay.more = (int)number;

@@ -158,6 +158,19 @@ END
 	[ "$(deep | of .bucket)" = "$one" ]
 	[ "$(deep b | of .bucket)" = "$one" ]
 	[ "$(deep other leaves | of .bucket)" = "$one" ]
+	# The top is where the circle begins, and what it was called from.
+	for leaves in '' b 'b leaf' 'other leaves'; do
+		for from in '' a; do
+			# shellcheck disable=SC2086
+			is=$({
+				deep $leaves
+				for f in $from caller main; do
+					echo "    #90 0x1 in $f /x.c:1"
+				done
+			} | of '.top | join(" ")')
+			[ "$is" = 'a b caller' ]
+		done
+	done
 	race() {
 		printf 'WARNING: ThreadSanitizer: data race (pid=1)\n'
 		printf '  Write of size 4 at 0x1 by thread T1:\n'
@@ -184,4 +197,57 @@ END
 	run lago-triage -l log
 	[ "$status" -eq 78 ]
 	[[ $output == *"rules/frames"* ]]
+}
+
+@test "verdict: a bucket can be made of the token, the line or all lines" {
+	need jq
+	log() {
+		cat <<END
+==1==ERROR: AddressSanitizer: heap-use-after-free on address 0x602000000014 at pc 0x1 bp 0x2 sp 0x3
+READ of size 4 at 0x602000000014 thread T0
+    #0 0x1 in $1 /x.c:$2:1
+    #1 0x2 in caller /x.c:$3:1
+
+DEDUP_TOKEN: ${4-}
+END
+	}
+	key() {
+		lago-triage -lj -x key="$1" | jq -r .bucket
+	}
+	[ "$(log f 1 2 f--g | key token)" = "$(log h 3 4 f--g | key token)" ]
+	[ "$(log f 1 2 f--g | key token)" != "$(log f 1 2 f--h | key token)" ]
+	# Where there is none it is the names.
+	[ "$(log f 1 2 | sed /DEDUP/d | key token)" = "$(log f 3 4 | key names)" ]
+	[ "$(log f 1 2 | key line)" = "$(log f 1 3 | key line)" ]
+	[ "$(log f 1 2 | key line)" != "$(log f 2 2 | key line)" ]
+	[ "$(log f 1 2 | key exact)" = "$(log f 1 2 | of .bucket_exact)" ]
+	run lago-triage -l -x key=what /dev/null
+	[ "$status" -eq 64 ]
+	[ "$(log f 1 2 | lago-triage -lj -x depth=1 | jq -r .bucket)" = \
+		"$(log f 1 2 | sed s/caller/other/ | lago-triage -lj -x depth=1 |
+			jq -r .bucket)" ]
+}
+
+@test "verdict: a timeout or memory limit is of its target and top frame" {
+	need jq
+	timeout_log() {
+		echo '==1== ERROR: libFuzzer: timeout after 25 seconds'
+		echo "    #0 0x1 in $1 /x.c:$2:1"
+		echo "    #1 0x2 in $3 /x.c:9:1"
+	}
+	bucket() {
+		lago-triage -lj -x fuzz_target="$1" | jq -r .bucket
+	}
+	[ "$(timeout_log f 1 g | bucket one)" = "$(timeout_log f 2 h | bucket one)" ]
+	[ "$(timeout_log f 1 g | bucket one)" != "$(timeout_log h 1 g | bucket one)" ]
+	[ "$(timeout_log f 1 g | bucket one)" != "$(timeout_log f 1 g | bucket two)" ]
+	oom() {
+		echo "==1== ERROR: libFuzzer: out-of-memory ($1)"
+		echo "    #0 0x1 in $2 /x.c:1:1"
+	}
+	# Used up bit by bit there is no place, one great allocation has one.
+	[ "$(oom 'used: 2100Mb; limit: 2048Mb' f | bucket one)" = \
+		"$(oom 'used: 2060Mb; limit: 2048Mb' g | bucket one)" ]
+	[ "$(oom 'malloc(4294967296)' f | bucket one)" != \
+		"$(oom 'malloc(4294967296)' g | bucket one)" ]
 }

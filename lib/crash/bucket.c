@@ -169,29 +169,35 @@ smaller_rotation(const struct str *v, size_t n, size_t a, size_t b)
 	return false;
 }
 
-/* The names that repeat three times, beginning with the smallest; unchanged
- * when none do. */
-static void
-find_cycle(struct list *l)
+/*
+ * The names that repeat three times, beginning with the smallest, wherever the
+ * overflow hit; then, in rest, what they were called from.  False: none do.
+ */
+static bool
+find_cycle(const struct list *l, struct list *cycle, struct list *rest)
 {
-	struct str cycle[PERIOD];
-	size_t n = 0, at = 0, least = 0;
+	size_t n = 0, at = 0, end, least = 0;
 
-	for (; at < l->n && n == 0; at++)
+	for (; at < l->n && n == 0; at += n == 0)
 		for (size_t p = 1; p <= PERIOD && at + 3 * p <= l->n; p++)
 			if (repeats(l, at, p) && repeats(l, at + p, p)) {
 				n = p;
-				memcpy(cycle, l->v + at, p * sizeof(cycle[0]));
 				break;
 			}
 	if (n == 0)
-		return;
+		return false;
 	for (size_t i = 1; i < n; i++)
-		if (smaller_rotation(cycle, n, i, least))
+		if (smaller_rotation(l->v + at, n, i, least))
 			least = i;
 	for (size_t i = 0; i < n; i++)
-		l->v[i] = cycle[(least + i) % n];
-	l->n = n;
+		cycle->v[i] = l->v[at + (least + i) % n];
+	cycle->n = n;
+	for (end = at + n; end < l->n && str_eq(l->v[end], l->v[end - n]);)
+		end++;
+	rest->n = 0;
+	while (end < l->n)
+		add_collapsed(rest, l->v[end++]);
+	return true;
 }
 
 static const struct report_stack *
@@ -256,13 +262,17 @@ is_recursion(const struct report *r)
 static void
 choose_names(const struct report *r, int depth, struct list *l)
 {
-	bool stack = is_recursion(r);
 	size_t most = (size_t)(depth > 0 ? depth : DEPTH);
+	struct list all, rest;
 
-	kept_names(report_crash_stack(r), !stack, l);
-	if (stack)
-		find_cycle(l);
-	else if (strcmp(r->kind->name, "data-race") == 0)
+	kept_names(report_crash_stack(r), true, l);
+	if (is_recursion(r)) {
+		/* All of it; what has no cycle, in a stack cut short, as it is.
+		 */
+		kept_names(report_crash_stack(r), false, &all);
+		if (!find_cycle(&all, l, &rest))
+			*l = all;
+	} else if (strcmp(r->kind->name, "data-race") == 0)
 		race_names(r, l);
 	else if (r->kind->flags & KINDS_TARGET) {
 		if (of_target_alone(r))
@@ -355,8 +365,14 @@ add_place(struct buf *text, const struct frame *f, bool relative)
 		buf_add(text, f->mod.p, f->mod.n);
 		buf_addc(text, '+');
 		buf_addx(text, f->off);
-	} else
+	} else {
 		buf_add(text, f->fn.p, f->fn.n);
+		/* Where in a page it is stays, wherever the pages are. */
+		if (f->has_pc && f->pc != 0) {
+			buf_addc(text, '@');
+			buf_addx(text, f->pc & 0xfff);
+		}
+	}
 }
 
 static void
@@ -382,6 +398,43 @@ make_exact(struct bucket *b, const struct report *r,
 	if (places.n == 0)
 		add_kind(&text, r, false, policy);
 	bucket_hash(text.p, text.len, key);
+	buf_release(&text);
+}
+
+/* The first names, as they are shown. */
+static void
+make_top(struct bucket *b, const struct report *r)
+{
+	struct list names, all, rest;
+
+	kept_names(report_crash_stack(r), true, &names);
+	if (is_recursion(r)) {
+		kept_names(report_crash_stack(r), false, &all);
+		if (find_cycle(&all, &names, &rest))
+			for (size_t i = 0; i < rest.n; i++)
+				names.v[names.n++] = rest.v[i];
+	}
+	b->ntop = names.n < BUCKET_TOP ? names.n : BUCKET_TOP;
+	memcpy(b->top, names.v, b->ntop * sizeof(b->top[0]));
+}
+
+/* The key that was asked for, when the output has what it is made of. */
+static void
+make_asked(struct bucket *b, const struct report *r,
+    const struct verdict_policy *policy)
+{
+	struct buf text = BUF_INIT;
+
+	if (policy->key == VERDICT_EXACT)
+		memcpy(b->key, b->exact, sizeof(b->key));
+	add_words(&text, r->kind->class);
+	if (policy->key == VERDICT_TOKEN && r->dedup.n > 0) {
+		add_part(&text, r->dedup);
+		bucket_hash(text.p, text.len, b->key);
+	} else if (policy->key == VERDICT_LINE && b->line.n > 0) {
+		add_part(&text, b->line);
+		bucket_hash(text.p, text.len, b->key);
+	}
 	buf_release(&text);
 }
 
@@ -415,14 +468,13 @@ bucket_make(struct bucket *b, struct report *r, const struct rules *rules,
 		b->ignore = ignore_new(policy->ignore);
 	for (size_t i = 0; i < r->nstacks; i++)
 		mark_frames(b, &r->stacks[i], rules);
-	kept_names(report_crash_stack(r), true, &names);
-	b->ntop = names.n < BUCKET_TOP ? names.n : BUCKET_TOP;
-	memcpy(b->top, names.v, b->ntop * sizeof(b->top[0]));
+	make_top(b, r);
 	choose_names(r, policy->depth, &names);
 	make_key(r, &names, names.n, policy, b->key);
 	make_key(r, &names, 1, policy, b->top_key);
 	make_exact(b, r, policy, b->exact);
 	make_line(b, r);
+	make_asked(b, r, policy);
 }
 
 void

@@ -25,9 +25,14 @@ struct rules;
 struct strs;
 struct symbols;
 
+/* What a bucket is made of: the first names, the sanitizer's DEDUP_TOKEN, the
+ * line, or all lines; names where the output has none. */
+enum verdict_by { VERDICT_NAMES, VERDICT_TOKEN, VERDICT_LINE, VERDICT_EXACT };
+
 struct verdict_policy {
 	const char *target; /* name used where no frame tells; NULL: none */
 	int depth;	    /* names that make a bucket; 0: 3 */
+	enum verdict_by key;
 	/* The rest decides the ClusterFuzz-compatible part. */
 	bool report_ooms, asserts_safe, checks_unsafe;
 	const struct strs *ignore; /* POSIX extended, at the frame's start */
