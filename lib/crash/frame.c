@@ -625,10 +625,10 @@ frame_go(struct str line, struct frame *f)
 bool
 frame_go_at(struct str line, struct frame *f)
 {
-	struct str s = line;
+	struct str s = frame_blanks(line);
 	const char *plus;
 
-	if (!lit(&s, "\t"))
+	if (line.n - s.n < 6 && !str_starts(line, STR("\t")))
 		return false;
 	plus = last_of(s, " +0x");
 	if (plus != NULL)

@@ -61,7 +61,7 @@ bool frame_java(struct str line, struct frame *f);
 bool frame_js(struct str line, struct frame *f);
 /* The same without "    at ". */
 bool frame_js_place(struct str s, struct frame *f);
-/* "pkg.f(0x1, ...)"; frame_go_at: "\tx.go:3 +0x2a" below it */
+/* "pkg.f(0x1, ...)"; frame_go_at: "\tx.go:3 +0x2a" below it, or six blanks */
 bool frame_go(struct str line, struct frame *f);
 bool frame_go_at(struct str line, struct frame *f);
 /* "1 [ra] 0x2a f(_:) + 3 in mod at /x.swift:3:4", "2  mod  0x2a f(_:) + 3" */

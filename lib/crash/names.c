@@ -482,20 +482,35 @@ clean_swift(struct str raw, char *out)
 	return str_of(out, (size_t)(o - out));
 }
 
+/* main.first[...] of gobugs/main: without package path and type arguments. */
+static struct str
+clean_go(struct str raw, char *out)
+{
+	const char *slash = memrchr(raw.p, '/', raw.n);
+	char *o = out;
+
+	if (slash != NULL)
+		raw = str_from(raw, (size_t)(slash - raw.p) + 1);
+	while (raw.n > 0) {
+		if (str_starts(raw, STR("[...]")))
+			raw = str_from(raw, 5);
+		else {
+			*o++ = *raw.p;
+			raw = str_from(raw, 1);
+		}
+	}
+	return str_of(out, (size_t)(o - out));
+}
+
 struct str
 names_clean(enum frame_lang lang, struct str raw, char *out)
 {
-	const char *slash;
-
 	switch (lang) {
 	case FRAME_C:
 	case FRAME_RUST:
 		return clean_c(raw, lang, out);
 	case FRAME_GO:
-		slash = memrchr(raw.p, '/', raw.n);
-		if (slash != NULL)
-			raw = str_from(raw, (size_t)(slash - raw.p) + 1);
-		break;
+		return clean_go(raw, out);
 	case FRAME_JAVA:
 		raw = clean_java(raw);
 		break;

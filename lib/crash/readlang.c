@@ -259,7 +259,7 @@ go_sigcode(struct reader *r, struct str line)
 static bool
 go_message(struct reader *r, struct str line)
 {
-	if (line.n == 0 || str_starts(line, STR("goroutine ")) ||
+	if (line.n == 0 || str_starts(frame_blanks(line), STR("goroutine ")) ||
 	    str_starts(line, STR("runtime stack:")))
 		return false;
 	if (pat_match("%S%{panic%|fatal error%}: ", line, NULL) ||
@@ -268,6 +268,52 @@ go_message(struct reader *r, struct str line)
 	if (*line.p == '\t')
 		line = str_from(line, 1);
 	return reader_message(r, line);
+}
+
+/*
+ * Read at 0x00c000094028 by goroutine 7:
+ *   main.f()
+ *       /src/x.go:3 +0x33
+ * Previous write at 0x00c000094028 by main goroutine:
+ * Goroutine 7 (running) created at:
+ */
+static bool
+go_race_stack(struct reader *r, struct str line)
+{
+	struct str cap[PAT_CAPTURES];
+	struct frame f;
+
+	if (pat_match("%{Read%|Write%} at %(%H%) by %(%*%):%$", line, cap)) {
+		reader_heading(r, REPORT_CRASH, cap[1]);
+		r->now->thread = reader_keep(r, cap[1]);
+		r->now->access = *line.p == 'R' ? REPORT_READ : REPORT_WRITE;
+		set_address(r, cap[0]);
+		r->state = 0;
+	} else if (pat_match("Previous %w at %H by %(%*%):%$", line, cap)) {
+		reader_heading(r, REPORT_OTHER_ACCESS, cap[0]);
+		r->state = 0;
+	} else if (pat_match("%(Goroutine %N%) %*created at:%$", line, cap)) {
+		reader_heading(r, REPORT_THREAD, cap[0]);
+		r->state = 0;
+	} else if (frame_go_at(line, &f)) {
+		add_place(r, &f);
+	} else if (frame_go(frame_blanks(line), &f)) {
+		f.number = r->state++ == 0 ? 0 : -1;
+		reader_frame(r, &f);
+	} else
+		return line.n == 0;
+	return true;
+}
+
+static bool
+go_race(struct reader *r, struct str line)
+{
+	if (!str_eq(line, STR("WARNING: DATA RACE")))
+		return false;
+	reader_open(r, "data-race", "go", false);
+	r->more = go_race_stack;
+	r->state = 0;
+	return true;
 }
 
 static const char *
@@ -562,6 +608,7 @@ readlang_line(struct reader *r, struct str line, const struct words_set *has)
 	    {W_FATAL_ERROR, go_panic},
 	    {W_GOROUTINE, goroutine},
 	    {W_GO_SIGNAL, go_signal},
+	    {W_GO_RACE, go_race},
 	    {W_GO_SIGCODE, go_sigcode},
 	    {W_LUA_TRACE, lua_trace},
 	    {W_UNHANDLED, unhandled},

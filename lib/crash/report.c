@@ -107,6 +107,7 @@ const char *const report_words[READER_WORDS] = {
     [W_RSP_LLDB] = " rsp = 0x",
     [W_RBP_LLDB] = " rbp = 0x",
     [W_RUST_ALLOC] = "memory allocation of ",
+    [W_GO_RACE] = "warning: data race",
     [W_GO_SIGNAL] = "[signal sig",
     [W_GO_SIGCODE] = " sigcode=",
     [W_PRECONDITION] = "precondition failed",
