@@ -129,3 +129,40 @@ keys() (
 	sed 's|(/tmp/golden/asan+0x2c000)|(/opt/lib/libblob.so+0x2c000)|' stub >blob
 	[ "$(bucket blob)" != "$want" ]
 }
+
+@test "golden: exceptions and places of programs that are no C" {
+	need jq
+	cd "$TOP/t/golden/logs"
+	grep -v '^#' ../places.tsv | tee "$BATS_TEST_TMPDIR/want" | cut -f1 |
+		sed 's/$/.log/' | tr '\n' '\0' | lago-triage -0lj |
+		jq -r '[(.log | rtrimstr(".log")), .exception // "-",
+			.crash_line // "-", .thread // "-",
+			([.stacks[].role] | join(" ") |
+				if . == "" then "-" else . end)] | @tsv' \
+			>"$BATS_TEST_TMPDIR/is"
+	diff "$BATS_TEST_TMPDIR/want" "$BATS_TEST_TMPDIR/is"
+}
+
+# What an edit above changes: line and column of every place, addresses.
+moved() {
+	sed -E 's/(\.(rs|go|py|java|js|swift|lua|cs|rb|php|vm))([:(])([0-9]+)/\1\39\4/g
+		s/(", line |\.cs:line |\.swift, line |on line )/\17/
+		s/ \+0x([0-9a-f]+)/ +0x7\1/; s/(goroutine|thread) 1 /\1 31 /' "$1"
+}
+
+@test "golden: a bug stays in its bucket when lines are moved" {
+	need jq
+	cd "$TOP/t/golden/logs"
+	mkdir "$BATS_TEST_TMPDIR/moved"
+	mapfile -t logs < <(grep -v '^#' ../places.tsv | cut -f1 |
+		sed 's/$/.log/')
+	for log in "${logs[@]}"; do
+		moved "$log" >"$BATS_TEST_TMPDIR/moved/$log"
+	done
+	lago-triage -lj "${logs[@]}" | jq -r '[.log, .bucket] | @tsv' \
+		>"$BATS_TEST_TMPDIR/want"
+	cd "$BATS_TEST_TMPDIR/moved"
+	lago-triage -lj "${logs[@]}" | jq -r '[.log, .bucket] | @tsv' \
+		>"$BATS_TEST_TMPDIR/is"
+	diff "$BATS_TEST_TMPDIR/want" "$BATS_TEST_TMPDIR/is"
+}
