@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -12,7 +13,6 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
-#include "base/strs.h"
 #include "corpus/contents.h"
 #include "corpus/inputs.h"
 
@@ -56,50 +56,86 @@ inputs_stamp(const char *path)
 
 /* The path is ours then. */
 static void
-take(struct inputs *l, char *path, bool base)
+take(struct inputs *l, char *path, const struct stat *st, bool base)
 {
-	struct stat st = {0};
-	bool there = lstat(path, &st) == 0 && S_ISREG(st.st_mode);
+	bool there = st && S_ISREG(st->st_mode);
 
 	if (l->n == l->room) {
 		l->room = l->room ? l->room * 2 : 256;
 		l->v = mem_grow(l->v, l->room, sizeof *l->v);
 	}
 	l->v[l->n++] = (struct input){.path = path,
-	    .size = (uint64_t)st.st_size,
+	    .size = there ? (uint64_t)st->st_size : 0,
 	    .state = there ? INPUT_NEW : INPUT_GONE,
 	    .base = base,
-	    .stamp = there ? stamp_of(&st) : 0};
+	    .stamp = there ? stamp_of(st) : 0};
 }
 
 void
 inputs_put(struct inputs *l, const char *path)
 {
-	take(l, mem_strdup(path), false);
+	struct stat st;
+
+	take(l, mem_strdup(path), lstat(path, &st) ? NULL : &st, false);
 }
 
-/* Inside a directory that is hidden. */
-static bool
-hidden(const char *below)
+/* The files of an open directory, whose descriptor is ours; below the operand
+ * hidden directories are left out. */
+static int
+walk(struct inputs *l, int fd, const char *path, bool base)
 {
-	const char *dot = strstr(below, "/.");
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+	struct stat st;
+	int rc = dir ? 0 : -1;
 
-	return dot && strchr(dot + 1, '/');
+	while (rc == 0 && (errno = 0, e = readdir(dir))) {
+		const char *name = e->d_name;
+		char *full;
+
+		if (!strcmp(name, ".") || !strcmp(name, "..") ||
+		    fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW))
+			continue;
+		if (!S_ISREG(st.st_mode) &&
+		    (!S_ISDIR(st.st_mode) || name[0] == '.'))
+			continue;
+		full = mem_printf("%s%s%s", path,
+		    path[strlen(path) - 1] == '/' ? "" : "/", name);
+		if (S_ISREG(st.st_mode)) {
+			take(l, full, &st, base);
+			continue;
+		}
+		rc = walk(l,
+		    openat(fd, name,
+			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+		    full, base);
+		free(full);
+	}
+	if (dir && errno)
+		rc = -1;
+	if (dir)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
+	return rc;
 }
 
 int
 inputs_add(struct inputs *l, const char *path, bool base, struct fail *f)
 {
-	struct strs files = {0};
-	int rc = file_walk(path, &files, f);
+	struct stat st;
+	int rc = *path ? stat(path, &st) : -1;
 
-	for (size_t i = 0; i < files.n; i++)
-		if (hidden(files.v[i] + strlen(path)))
-			free(files.v[i]);
-		else
-			take(l, files.v[i], base);
-	free(files.v);
-	return rc;
+	if (rc == 0 && S_ISREG(st.st_mode))
+		take(l, mem_strdup(path), &st, base);
+	else if (rc == 0)
+		rc = walk(l, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		    path, base);
+	if (rc)
+		return fail_errno(f,
+		    errno == ENOENT ? EX_LAGO_NOINPUT : EX_LAGO_IO,
+		    "cannot read '%s'", path);
+	return 0;
 }
 
 static int

@@ -382,13 +382,22 @@ join(struct work *w, size_t i, const struct input *again, struct traces *t)
 	return rc;
 }
 
+static uint64_t
+missing(const struct work *w)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < w->all.n; i++)
+		n += !tuples_has(&w->seen, w->all.v[i]);
+	return n;
+}
+
 /* A missing tuple is lost where an input that had shown it could not be asked
  * again. */
 static void
 count_lost(struct work *w, const struct inputs *list, const size_t *from)
 {
 	struct tuples lost = {0};
-	uint64_t missing = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
 		uint32_t trace = w->in->v[from[i]].trace;
@@ -401,10 +410,8 @@ count_lost(struct work *w, const struct inputs *list, const size_t *from)
 			if (!tuples_has(&w->seen, tuple[k]))
 				tuples_add(&lost, tuple[k]);
 	}
-	for (size_t i = 0; i < w->all.n; i++)
-		missing += !tuples_has(&w->seen, w->all.v[i]);
 	w->m->lost = lost.n;
-	w->m->unstable = missing - lost.n;
+	w->m->unstable = missing(w) - lost.n;
 	tuples_release(&lost);
 }
 
@@ -469,7 +476,7 @@ prove(struct work *w)
 			see(w, &w->again, w->proof[i] - 1);
 		}
 	free(done);
-	return find_missing(w);
+	return missing(w) ? find_missing(w) : 0;
 }
 
 /* --- delivery --- */

@@ -21,6 +21,7 @@ struct choice {
 	uint32_t *only; /* of each tuple: its trace + 1; 0 has several */
 	size_t room;
 	bool *covered;
+	uint32_t *rest; /* room */
 };
 
 static uint64_t
@@ -139,14 +140,9 @@ static uint32_t *
 rest_of(struct choice *c, uint32_t trace, uint32_t *n)
 {
 	const uint32_t *tuple = trace_get(c->t, trace);
-	uint32_t *rest = NULL;
+	uint32_t *rest = mem_grow(c->rest, c->t->v[trace].n + 1, sizeof *rest);
 
-	*n = 0;
-	for (uint32_t k = 0; k < c->t->v[trace].n; k++)
-		*n += !c->covered[tuples_find(&c->tuples, tuple[k])];
-	if (!*n)
-		return NULL;
-	rest = mem_array(*n, sizeof *rest);
+	c->rest = rest;
 	*n = 0;
 	for (uint32_t k = 0; k < c->t->v[trace].n; k++) {
 		uint32_t at = tuples_find(&c->tuples, tuple[k]);
@@ -154,7 +150,7 @@ rest_of(struct choice *c, uint32_t trace, uint32_t *n)
 		if (!c->covered[at])
 			rest[(*n)++] = at;
 	}
-	return rest;
+	return *n ? mem_dup(rest, *n * sizeof *rest) : NULL;
 }
 
 static void
@@ -203,6 +199,7 @@ select_inputs(const struct inputs *in, struct traces *t,
 	tuples_release(&c.tuples);
 	free(c.only);
 	free(c.covered);
+	free(c.rest);
 	free(c.best);
 	free(c.order);
 }
