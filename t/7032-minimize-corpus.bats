@@ -206,3 +206,45 @@ caches() {
 	[ "$(field files)" -le 20 ]
 	[ -e "out/$(sha256sum in/x | cut -d ' ' -f 1)" ]
 }
+
+# tuples DIR: each edge with the class of its count, of all files of DIR, as
+# afl-showmap has them (raw: 4.04 does not know all counts by class).
+tuples() {
+	rm -rf raw
+	AFL_QUIET=1 afl-showmap -q -r -t 5000 -i "$1" -o raw -- "$target" \
+		>/dev/null 2>&1
+	cat raw/* | awk -F : '
+		{ n = $2 + 0
+		  print $1, n > 127 ? 128 : n > 31 ? 32 : n > 15 ? 16 :
+			n > 7 ? 8 : n > 3 ? 4 : n }' | sort -u
+}
+
+@test "minimize: joint=1 makes the files small, together they cover the same" {
+	for i in 1 2 3; do
+		for seed in "$EXAMPLES"/seeds/*; do
+			{ cat "$seed"; head -c 3000 /dev/zero | tr '\0' "$i"; } \
+				>"in/${seed##*/}.long$i"
+			rm -f "in/${seed##*/}"
+		done
+	done
+	run lago-minimize -j -o out in -- "$target"
+	before=$(field bytes)
+	for names in dir names; do
+		run --separate-stderr lago-minimize -j -b 20 -x joint=1 \
+			-x result=$names -o joint.$names in -- "$target"
+		[ "$status" -eq 0 ]
+		[ "$(field lost)" -eq 0 ]
+		[ "$(field bytes)" -lt $((before / 2)) ]
+		[ "$(field bytes)" -eq \
+			"$(cat joint.$names/* | wc -c)" ]
+		[ -z "$(comm -23 <(tuples in) <(tuples joint.$names))" ]
+	done
+	for f in joint.names/*; do
+		[ -e "in/${f#*/}" ]
+	done
+	[ -z "$(ls -A "$TMPDIR")" ]
+	run lago-minimize -x joint=1 -o j in -- "$EXAMPLES/chunk-libfuzzer"
+	[ "$status" -eq 69 ]
+	run lago-minimize -x joint=1 -x result=list in -- "$target"
+	[ "$status" -eq 64 ]
+}

@@ -271,9 +271,8 @@ run_all(struct self *w, struct fail *f)
 	}
 }
 
-/* What the server's children left: they are ours now. */
-static void
-kill_orphans(void)
+void
+collect_kill_orphans(void)
 {
 	char path[64], text[4096], *p, *end;
 	long pid;
@@ -330,7 +329,7 @@ worker_main(struct pool *p, size_t number, int to, pid_t parent)
 			.n = (uint32_t)strlen(f.text)},
 		    f.text);
 	forkserver_stop(w.server);
-	kill_orphans();
+	collect_kill_orphans();
 	fflush(w.to);
 	_exit(0);
 }

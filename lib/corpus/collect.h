@@ -37,4 +37,8 @@ struct collect {
 /* -1: the target does not work at all (69), or a signal (sig_got). */
 int collect_forkserver(
     struct collect *c, struct inputs *in, struct traces *t, struct fail *f);
+
+/* In a worker that is a subreaper: kills what its server's children left. */
+void collect_kill_orphans(void);
+
 #endif

@@ -21,6 +21,7 @@
 #include "base/sig.h"
 #include "corpus/cache.h"
 #include "corpus/inputs.h"
+#include "corpus/joint.h"
 #include "corpus/merge.h"
 #include "corpus/minimize.h"
 #include "corpus/publish.h"
@@ -143,7 +144,7 @@ unkeep(struct work *w, size_t i)
 {
 	w->m->kept[i] = false;
 	if (w->name[i])
-		result_remove(&w->result, w->name[i], w->in->v[i].size);
+		result_remove(&w->result, w->name[i]);
 	free(w->name[i]);
 	w->name[i] = NULL;
 }
@@ -376,6 +377,8 @@ join(struct work *w, size_t i, const struct input *again, struct traces *t)
 			  !tuples_has(&w->seen, tuple[k]);
 	if (!useful)
 		return 0;
+	if (w->m->kept[i]) /* it was shrunk too much */
+		unkeep(w, i);
 	rc = keep(w, i);
 	if (w->m->kept[i])
 		see(w, t, again->trace);
@@ -479,6 +482,103 @@ prove(struct work *w)
 	return missing(w) ? find_missing(w) : 0;
 }
 
+/* --- shrinking --- */
+
+/* The time for shrinking leaves some for running the result. */
+#define JOINT_PART 0.85
+
+/* The smaller file takes the place of the one it was. */
+static int
+replace(struct work *w, size_t i, const struct joint_file *file)
+{
+	struct buf b = BUF_INIT;
+	char *old = w->name[i];
+
+	buf_add(&b, file->data, file->len);
+	result_remove(&w->result, old);
+	w->name[i] =
+	    result_add(&w->result, &b, own_name(w, &w->in->v[i]), w->f);
+	buf_release(&b);
+	free(old);
+	return w->name[i] ? 0 : -1;
+}
+
+static int
+take_shrunk(
+    struct work *w, const size_t *which, struct joint_file *file, size_t n)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (rc == 0 && file[i].what == JOINT_NEEDLESS)
+			unkeep(w, which[i]);
+		else if (rc == 0 && file[i].what == JOINT_SMALLER)
+			rc = replace(w, which[i], &file[i]);
+		free(file[i].data);
+		free(file[i].path);
+	}
+	return rc;
+}
+
+/* The result as it is, once more; what is missing comes back whole. */
+static int
+prove_shrunk(struct work *w)
+{
+	struct inputs list = {0};
+	struct traces t = {0};
+	size_t *from = mem_array(w->in->n, sizeof *from);
+	int rc = 0;
+
+	for (size_t i = 0; i < w->in->n; i++)
+		if (w->m->kept[i] && w->in->v[i].state == INPUT_TRACED) {
+			char *path = path_of(w, i);
+
+			from[list.n] = i;
+			inputs_put(&list, path);
+			free(path);
+		}
+	if (list.n)
+		rc = collect(w, &list, &t, true, w->m->end);
+	for (size_t i = 0; rc == 0 && i < list.n; i++)
+		if (list.v[i].state == INPUT_CRASHED ||
+		    list.v[i].state == INPUT_HUNG)
+			unkeep(w, from[i]);
+	tuples_release(&w->seen);
+	see_base(w);
+	tuples_add_all(&w->seen, &t);
+	trace_release(&t);
+	inputs_release(&list);
+	free(from);
+	return rc == 0 && missing(w) ? find_missing(w) : rc;
+}
+
+static int
+shrink(struct work *w)
+{
+	struct collect *c = &w->m->collect;
+	size_t n = 0, *which = mem_array(w->in->n, sizeof *which);
+	struct joint_file *file = mem_array(w->in->n, sizeof *file);
+	double now = clock_mono();
+	int rc;
+
+	for (size_t i = 0; i < w->in->n; i++)
+		if (w->m->kept[i] && w->in->v[i].state == INPUT_TRACED) {
+			file[n].path = path_of(w, i);
+			file[n].size = w->in->v[i].size;
+			file[n].trace = w->m->traces.v[w->in->v[i].trace];
+			which[n++] = i;
+		}
+	c->until = w->m->end > 0 ? now + (w->m->end - now) * JOINT_PART : 0;
+	rc = joint_shrink(c, file, n, w->f);
+	if (take_shrunk(w, which, file, n) || rc)
+		rc = -1;
+	else
+		rc = prove_shrunk(w);
+	free(file);
+	free(which);
+	return rc;
+}
+
 /* --- delivery --- */
 
 /* Was it changed since it was run? */
@@ -573,6 +673,8 @@ all_of_it(struct work *w)
 		return -1;
 	m->unrun = inputs_count(w->in, INPUT_NEW, &bytes);
 	if (set_aside(w) || choose(w) || prove(w))
+		return -1;
+	if (m->joint && shrink(w))
 		return -1;
 	m->tuples = w->all.n;
 	m->crashed = inputs_count(w->in, INPUT_CRASHED, &bytes);

@@ -1,4 +1,5 @@
 /*
+ * Numbers that follow what is cut are looked for at the start (fields.h).
  * Cheap gains first: the tail; records of a length chain; bytes inside
  * records, whose lengths follow; blocks; at last every width at every offset,
  * until a whole round gains nothing.
@@ -11,6 +12,7 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "corpus/fields.h"
 #include "corpus/reduce.h"
 
 enum {
@@ -20,6 +22,9 @@ enum {
 	CHAIN_START = 64, /* where a chain may begin */
 	CHAIN_HEADER = 32,
 	CHAIN_PATIENCE = 400,
+	SURE = 8,	 /* so many times more successes decide for a way */
+	SEALED = 8,	 /* records looked at for check sums */
+	PROBED = 4,	 /* bytes at the end, to see whether numbers follow */
 	CHAIN_EMPTY = 64 /* so many more empty records than others are none */
 };
 
@@ -27,6 +32,9 @@ struct state {
 	const struct reduce *r;
 	struct buf *best, cand;
 	unsigned misses; /* candidates since the last success */
+	struct fields fields;
+	unsigned plain, mended;	 /* successes without and with them */
+	struct fields_seal seal; /* of the records */
 };
 
 /* The input becomes what is in cand when the test agrees. */
@@ -45,14 +53,53 @@ try(struct state *s)
 	return rc;
 }
 
-/* Without the bytes from..from + n. */
 static int
-without(struct state *s, size_t from, size_t n)
+without_plain(struct state *s, size_t from, size_t n)
 {
+	int rc;
+
 	buf_reset(&s->cand);
 	buf_add(&s->cand, buf_str(s->best), from);
 	buf_add(&s->cand, buf_str(s->best) + from + n, s->best->len - from - n);
-	return try(s);
+	rc = try(s);
+	s->plain += rc > 0;
+	return rc;
+}
+
+/* With the numbers that follow. */
+static int
+without_mended(struct state *s, size_t from, size_t n)
+{
+	int rc;
+
+	if (!fields_cut(
+		&s->fields, buf_str(s->best), s->best->len, from, n, &s->cand))
+		return 0;
+	rc = try(s);
+	s->mended += rc > 0;
+	return rc;
+}
+
+/* Without the bytes from..from + n.  Where there are numbers that may have to
+ * follow, both ways, unless one of them proved to be the one. */
+static int
+without(struct state *s, size_t from, size_t n)
+{
+	bool numbers = s->fields.n + s->fields.sums > 0, first;
+	int rc = 0;
+
+	if (!numbers)
+		return without_plain(s, from, n);
+	first = s->mended >= s->plain;
+	for (int i = 0; i < 2 && rc == 0; i++, first = !first) {
+		if (i == 1 && (first ? s->plain : s->mended) >
+				  SURE * (1 + (first ? s->mended : s->plain)))
+			break;
+		rc = (first ? without_mended : without_plain)(s, from, n);
+	}
+	if (rc > 0)
+		fields_shift(&s->fields, from, n);
+	return rc;
 }
 
 static int
@@ -183,6 +230,21 @@ offsets(const struct state *s, const struct reduce_chain *c, size_t **at)
 	return records;
 }
 
+/* Check sums that the records end with, when all of them do. */
+static void
+find_seal(struct state *s, const struct reduce_chain *c)
+{
+	size_t *at = NULL, n = offsets(s, c, &at);
+
+	for (size_t i = 0; i < n && i < SEALED; i++)
+		if (!fields_sealed(buf_str(s->best) + at[i], at[i + 1] - at[i],
+			&s->seal)) {
+			s->seal.kind = SEAL_NONE;
+			break;
+		}
+	free(at);
+}
+
 static bool
 give_up(const struct state *s, const struct reduce_chain *c)
 {
@@ -226,6 +288,7 @@ shorten(struct state *s, const struct reduce_chain *c, size_t at, size_t pos,
 	p = (unsigned char *)s->cand.p + at + c->field;
 	len = length_at(p, c->width, c->big);
 	length_put(p, c->width, c->big, len - d);
+	fields_seal(s->cand.p + at, c->header + len - d, &s->seal);
 	return try(s);
 }
 
@@ -245,6 +308,47 @@ inside(struct state *s, const struct reduce_chain *c)
 				rc = shorten(s, c, at[i], end - d, d);
 		}
 	free(at);
+	return rc < 0 ? -1 : 0;
+}
+
+/* --- numbers that follow --- */
+
+/* Which of the numbers are what they look like: all, or all but one, or one.
+ * The last bytes are the question. */
+static int
+probe(struct state *s, size_t d)
+{
+	struct fields *f = &s->fields;
+	size_t n = s->best->len;
+	int rc;
+
+	for (size_t k = 0; k < 2 * f->n + 1; k++) {
+		for (size_t i = 0; i < f->n; i++)
+			f->v[i].on = k == 0	 ? true
+				     : k <= f->n ? i != k - 1
+						 : i == k - 1 - f->n;
+		rc = without_mended(s, n - d, d);
+		if (rc > 0)
+			fields_shift(f, n - d, d);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int
+numbers(struct state *s)
+{
+	int rc = 0;
+
+	if (is_text((const void *)buf_str(s->best), s->best->len))
+		return 0;
+	fields_find(buf_str(s->best), s->best->len, &s->fields);
+	for (size_t d = 1;
+	     rc == 0 && s->fields.n && d <= PROBED && d < s->best->len; d *= 4)
+		rc = probe(s, d);
+	if (rc == 0)
+		s->fields.n = s->fields.sums = 0;
 	return rc < 0 ? -1 : 0;
 }
 
@@ -358,8 +462,13 @@ reduce_input(const struct reduce *r, struct buf *best)
 	struct reduce_chain c;
 	/* It is whole only in the original. */
 	bool found = reduce_find_chain(buf_str(best), best->len, &c);
-	int rc = tail(&s);
+	int rc;
 
+	if (found)
+		find_seal(&s, &c);
+	rc = numbers(&s);
+	if (rc == 0)
+		rc = tail(&s);
 	if (rc == 0 && found)
 		rc = chain(&s, &c);
 	if (rc == 0)

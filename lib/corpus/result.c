@@ -152,11 +152,14 @@ result_add(
 }
 
 void
-result_remove(struct result *r, const char *name, uint64_t size)
+result_remove(struct result *r, const char *name)
 {
-	if (unlinkat(r->fd, name, 0) == 0) {
+	struct stat st;
+
+	if (fstatat(r->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    unlinkat(r->fd, name, 0) == 0) {
 		r->files--;
-		r->bytes -= size;
+		r->bytes -= (uint64_t)st.st_size;
 	}
 }
 

@@ -27,7 +27,7 @@ int result_open(struct result *r, const char *out, struct fail *f);
  * frees): another one when that is taken by another content.  NULL: failed. */
 char *result_add(
     struct result *r, const struct buf *b, const char *name, struct fail *f);
-void result_remove(struct result *r, const char *name, uint64_t size);
+void result_remove(struct result *r, const char *name);
 char *result_path(const struct result *r, const char *name); /* caller frees */
 /* Synced and in its place; the old one is at temp and can go. */
 int result_commit(struct result *r, struct fail *f);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "corpus/fields.h"
 #include "corpus/reduce.h"
 
 #include "tap.h"
@@ -49,6 +50,152 @@ records(const void *p, size_t n, void *arg)
 		at += len;
 	}
 	return found;
+}
+
+static size_t
+number(const unsigned char *b, unsigned width, bool big)
+{
+	size_t v = 0;
+
+	for (unsigned i = 0; i < width; i++)
+		v = v << 8 | b[big ? i : width - 1 - i];
+	return v;
+}
+
+static void
+number_add(struct buf *b, unsigned width, bool big, size_t v)
+{
+	for (unsigned i = 0; i < width; i++)
+		buf_addc(b, (char)(v >> 8 * (big ? width - 1 - i : i)));
+}
+
+/* A magic of 8 bytes; records: length of the data, type, data, CRC of type and
+ * data, all of it right.  One holds "XY". */
+static int
+sealed(const void *p, size_t n, void *arg)
+{
+	const unsigned char *b = p;
+	const struct fields_seal crc = {SEAL_CRC32, true, 4};
+	struct fields_seal s = crc;
+	bool found = false;
+	size_t at = 8, len;
+
+	(void)arg;
+	if (++count > most)
+		return -1;
+	if (n < 8 || memcmp(b, "SEALED!\n", 8) != 0)
+		return 0;
+	for (; at < n; at += len + 12) {
+		if (n - at < 12)
+			return 0;
+		len = number(b + at, 4, true);
+		if (len > n - at - 12 || !fields_sealed(b + at, len + 12, &s))
+			return 0;
+		found |= len >= 2 && memmem(b + at + 8, len, "XY", 2);
+	}
+	return found;
+}
+
+static void
+fill_sealed(struct buf *b)
+{
+	const struct fields_seal crc = {SEAL_CRC32, true, 4};
+
+	buf_adds(b, "SEALED!\n");
+	for (unsigned i = 0; i < 20; i++) {
+		size_t at = b->len;
+
+		number_add(b, 4, true, 100 + i);
+		buf_adds(b, "TYPE");
+		for (unsigned k = 0; k < 100 + i; k++)
+			buf_addc(b, i == 12 && k == 50	 ? 'X'
+				    : i == 12 && k == 51 ? 'Y'
+							 : (char)(k * i));
+		number_add(b, 4, true, 0);
+		fields_seal(b->p + at, b->len - at, &crc);
+	}
+}
+
+static uint16_t
+internet(const unsigned char *b, size_t n)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i + 1 < n; i += 2)
+		sum += number(b + i, 2, true);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)(sum + (sum >> 16));
+}
+
+/* A file of one packet: its length twice, the IP header's, its sum, and UDP's
+ * length are right.  It holds "XY". */
+static int
+packet(const void *p, size_t n, void *arg)
+{
+	const unsigned char *b = p;
+
+	(void)arg;
+	if (++count > most)
+		return -1;
+	return n >= 68 && number(b, 4, false) == 0xa1b2c3d4 &&
+	       number(b + 20, 4, false) == 101 &&
+	       number(b + 32, 4, false) == n - 40 &&
+	       number(b + 36, 4, false) == n - 40 && b[40] == 0x45 &&
+	       number(b + 42, 2, true) == n - 40 &&
+	       internet(b + 40, 20) == 0xffff && b[49] == 17 &&
+	       number(b + 64, 2, true) == n - 60 &&
+	       memmem(b + 68, n - 68, "XY", 2);
+}
+
+static void
+fill_packet(struct buf *b)
+{
+	size_t sum;
+
+	number_add(b, 4, false, 0xa1b2c3d4);
+	number_add(b, 16, false, 0x00040002);
+	number_add(b, 4, false, 101);
+	number_add(b, 8, false, 0);
+	number_add(b, 4, false, 428);
+	number_add(b, 4, false, 428);
+	number_add(b, 2, true, 0x4500);
+	number_add(b, 2, true, 428);
+	number_add(b, 4, true, 0x12345678);
+	number_add(b, 2, true, 0x4011);
+	number_add(b, 2, true, 0);
+	number_add(b, 8, true, 0x0102030405060708);
+	sum = (uint16_t)~internet((unsigned char *)b->p + 40, 20);
+	b->p[50] = (char)(sum >> 8);
+	b->p[51] = (char)sum;
+	number_add(b, 4, true, 0x12341234);
+	number_add(b, 2, true, 408);
+	number_add(b, 2, true, 0xabcd);
+	for (unsigned k = 0; k < 400; k++)
+		buf_addc(b, k == 300 ? 'X' : k == 301 ? 'Y' : (char)(k * 7));
+}
+
+static void
+consistent(void)
+{
+	struct reduce r = {sealed, NULL};
+	struct buf b = {0};
+
+	most = 100000;
+	count = 0;
+	fill_sealed(&b);
+	tap_ok(sealed(b.p, b.len, NULL) == 1 && !reduce_input(&r, &b) &&
+		   b.len <= 26,
+	    "records with check sums stay right");
+	printf("# %zu bytes, %u tries\n", b.len, count);
+	buf_reset(&b);
+	count = 0;
+	r.test = packet;
+	fill_packet(&b);
+	tap_ok(packet(b.p, b.len, NULL) == 1 && !reduce_input(&r, &b) &&
+		   b.len == 70,
+	    "lengths inside lengths, and a header's sum, follow");
+	printf("# %zu bytes, %u tries\n", b.len, count);
+	buf_release(&b);
 }
 
 static void
@@ -141,6 +288,7 @@ int
 main(void)
 {
 	reductions();
+	consistent();
 	chains();
 	return tap_end();
 }
