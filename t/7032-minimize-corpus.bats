@@ -27,24 +27,23 @@ caches() {
 
 @test "minimize: a second call runs what is new, and what it keeps" {
 	for build in chunk-afl-plain chunk-libfuzzer; do
-		target=$EXAMPLES/$build
 		rm -rf "$XDG_CACHE_HOME" in/new
-		run lago-minimize -j -o first in -- "$target"
+		run lago-minimize -j -o first in -- "$EXAMPLES/$build"
 		[ "$status" -eq 0 ]
 		runs=$(field execs)
 		cp -R in copies
 		echo new >in/new
 		run --separate-stderr lago-minimize -v -j -o second in -- \
-			"$target"
+			"$EXAMPLES/$build"
 		[ "$status" -eq 0 ]
 		[ "$(field execs)" -le $(($(field files) + 2)) ]
 		[ "$(field execs)" -lt "$runs" ]
 		[[ $stderr == *"known from an earlier call"* ]]
-		run lago-minimize -j -x cache=no -o third in -- "$target"
+		run lago-minimize -j -x cache=no -o third in -- "$EXAMPLES/$build"
 		[ "$(field execs)" -gt "$runs" ]
 		diff -r second third
 		# other files with these bytes are known too
-		run lago-minimize -j -o fourth copies -- "$target"
+		run lago-minimize -j -o fourth copies -- "$EXAMPLES/$build"
 		[ "$(field execs)" -eq "$(field files)" ]
 		rm -r first second third fourth copies
 	done

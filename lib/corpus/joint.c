@@ -182,7 +182,7 @@ worker_main(struct joint *j, size_t number, int fd, pid_t parent)
 	char *dir = mem_printf("%s/%zu", c->dir, number);
 	char *input = mem_printf("%s/%s", dir, c->file);
 	struct forkserver_opts o = {c->argv, c->env, input, -1, c->memory,
-	    c->timeout, c->crash_status, c->ncrash_status};
+	    c->timeout, c->crash_status, c->ncrash_status, 0};
 	struct self w = {.c = c};
 	struct order order;
 	uint32_t *need;
