@@ -51,7 +51,7 @@ int opt_parse_duration(const char *text, double *seconds);
 struct opt_operands {
 	char **argv; /* what is left */
 	bool input, nul;
-	bool records; /* set by the caller: lines that begin with { come whole */
+	bool records; /* set it, and lines that begin with { are whole */
 	char *line;
 	size_t size;
 };
