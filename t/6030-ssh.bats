@@ -81,6 +81,7 @@ remote() { # ID: its run's directory on its node
 	[ -n "$(ls "$LAGO_HOME/jobs/1/runs/1/crashes")" ]
 	# started again, it is the same
 	run env LAGO_JOB_DIR="$LAGO_HOME/jobs/1" LAGO_NODE_ARG=one \
+		LAGO_RUN_DIR="$LAGO_HOME/jobs/1/runs/1" \
 		"$TOP/lib/engine/ssh" start n1 "$(run_key 1 uuid)"
 	[ "$output" = exists ]
 	[ "$(wc -l <"$(remote 1)/run/starts")" -eq 1 ]
@@ -127,6 +128,9 @@ heal() {
 	sed -i 's/^retry_at=.*/retry_at=1/' "$LAGO_HOME/jobs/1/runs/1/run"
 	lago-dispatch -q
 	[ "$(run_key 1 run,attempt,losses)" = "2|2|1" ]
+	# with what the first one had
+	[ "$(ls "$(remote 1)/run/queue")" = \
+		"$(ls "$LAGO_HOME/jobs/1/runs/1/queue")" ]
 }
 
 @test "ssh: lago-node installs, probes, drains and revives" {

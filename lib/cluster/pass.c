@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "base/kv.h"
 #include "base/mem.h"
 #include "base/opt.h"
+#include "base/strs.h"
 #include "cluster/engine.h"
 #include "cluster/outcome.h"
 #include "cluster/nodes.h"
@@ -451,6 +453,36 @@ commit(struct state *s, struct fail *f)
 
 /* --- starting ----------------------------------------------------------- */
 
+/* The corpus of a lost run, and the seconds it fuzzed, for the next one of its
+ * shard. */
+static void
+hand_over(struct state *s, const struct item *item, long before, int dir)
+{
+	int from = home_run(s->p->home, item->job, before, NULL);
+	const char *fuzzed = kv_get(&item->progress, "fuzzed");
+	struct strs names = {0};
+	struct kv progress = {0};
+	char *path;
+	size_t i;
+
+	kv_set(&progress, "phase", "unpack");
+	if (fuzzed != NULL)
+		kv_set(&progress, "fuzzed", fuzzed);
+	rundir_write_progress(dir, &progress, NULL);
+	kv_release(&progress);
+	if (from < 0)
+		return;
+	mkdirat(dir, "queue", 0755);
+	if (file_list(from, "queue", &names, NULL) == 0)
+		for (i = 0; i < names.n; i++) {
+			path = mem_printf("queue/%s", names.v[i]);
+			file_link(from, path, dir, path, NULL);
+			free(path);
+		}
+	strs_release(&names);
+	close(from);
+}
+
 /* The run directory is the claim: whole, with its run file, or not there. */
 static int
 claim(
@@ -458,6 +490,7 @@ claim(
 {
 	static const char *const kept[] = {"shard", "losses"};
 	struct kv keys = {0};
+	long before = item->run;
 	int dir, rc = -1;
 
 	kv_set(&keys, "by", "dispatch");
@@ -471,6 +504,8 @@ claim(
 	dir = rundir_new(s->p->home, item->job, &keys, &item->run, f);
 	kv_release(&keys);
 	if (dir >= 0) {
+		if (item->again)
+			hand_over(s, item, before, dir);
 		kv_release(&item->file);
 		kv_release(&item->progress);
 		item->again = false;

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/strs.h"
 #include "job/bundle.h"
@@ -26,6 +27,7 @@
 #include "run/verbs.h"
 
 #define LOG_KEEP (1 << 20)
+#define SEED_MAX (16 << 20)
 #define MIB (1024 * 1024)
 
 /* ---- unpack ---- */
@@ -222,6 +224,32 @@ provision(struct life *l)
 	return rc;
 }
 
+/* What an earlier try of this run found, on this machine or another. */
+static uint64_t
+add_queue(struct life *l, int to)
+{
+	int from = openat(
+	    l->dir, "queue", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	struct strs names = {0};
+	struct buf b = BUF_INIT;
+	uint64_t n = 0;
+	size_t i;
+
+	if (from >= 0)
+		file_list(from, ".", &names, NULL);
+	for (i = 0; i < names.n; i++)
+		if (hash_is_hex(names.v[i]) &&
+		    file_read(from, names.v[i], SEED_MAX, &b, NULL, NULL) ==
+			0 &&
+		    inside_write(to, names.v[i], buf_str(&b), b.len, 0644) == 0)
+			n++;
+	if (from >= 0)
+		close(from);
+	strs_release(&names);
+	buf_release(&b);
+	return n;
+}
+
 static int
 seeds(struct life *l)
 {
@@ -234,6 +262,7 @@ seeds(struct life *l)
 	int rc = unpack_seeds(
 	    from, member != NULL ? member : "target", &limits, to, &n, &f);
 
+	n += add_queue(l, to);
 	if (rc == 0 && n == 0)
 		life_say(l, "no seeds: one file of eight '0'");
 	close(from);

@@ -1,0 +1,43 @@
+# Jobs on other machines with the real lago-run and a real fuzzer, over a real
+# sshd on 127.0.0.1.
+load lib
+load home
+load ssh
+
+setup_file() {
+	ssh_up
+}
+
+teardown_file() {
+	ssh_down
+}
+
+@test "cluster: submitted here, fuzzed there, its bugs are in the database" {
+	need parallel flock bwrap lago-run
+	examples
+	ssh_use
+	mkdir -p "$LAGO_HOME"
+	echo 'far ssh:one 2 4096' >"$LAGO_HOME/nodes"
+	lago-submit -q -t 8 -P 1 "$EXAMPLES/chunk-libfuzzer.zip"
+	lago-node install -q far
+	lago-dispatch -q
+	run="$LAGO_HOME/jobs/1/runs/1"
+	is_done() {
+		lago-dispatch -q
+		grep -qx state=done "$run/run"
+	}
+	wait_for is_done
+	lago-import >news
+	[ -s news ]
+	[ -n "$(ls "$run/corpus")" ]
+	[ -s "$run/stats.tsv" ]
+	# it is whole: each crash of a record is here
+	jq -r .input_sha256 "$run/crashes.jsonl" | sort -u >named
+	ls "$run/crashes" | comm -13 - named >missing
+	[ ! -s missing ]
+	lago-dispatch -q
+	[ -z "$(ls "$HOME/one/runs")" ]
+	# a bug's input runs here as it did there
+	lago-crashes export -o out "$(head -n 1 news | cut -f 1)"
+	[ -x "$(ls -d out/*/repro out/repro 2>/dev/null | head -n 1)" ]
+}
