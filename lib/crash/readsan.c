@@ -513,36 +513,42 @@ bug_detected(struct reader *r, struct str line)
 	return false;
 }
 
+/* The first that fits. */
+static const struct {
+	const char *pattern, *kind;
+} scudo_errors[] = {
+    {"%*%{invalid chunk state%|double free%}", "double-free"},
+    {"%*mismatch", "alloc-dealloc-mismatch"},
+    {"%*invalid sized delete", "new-delete-type-mismatch"},
+    {"%*misaligned", "bad-free"},
+    {"%*alignment", "invalid-alignment"},
+    {"%*reallocarray parameters overflow", "reallocarray-overflow"},
+    {"%*pvalloc parameters overflow", "pvalloc-overflow"},
+    {"%*calloc parameters overflow", "calloc-overflow"},
+    {"%*deallocating address", "bad-free"},
+    {"%*corrupted chunk header", "heap-buffer-overflow"},
+    {"%*%{allocation size%|out of memory%|exhausted%|map failure%}", "oom"},
+    {"CHECK failed ", "sanitizer-check"},
+};
+
 /* Scudo ERROR: invalid chunk state when deallocating address 0x... */
 static bool
 scudo(struct reader *r, struct str line)
 {
-	struct str cap[PAT_CAPTURES];
+	struct str cap[PAT_CAPTURES], text;
 	const char *kind = "unknown-crash";
 
 	if (!pat_match("%-Scudo ERROR: %(%*%)", line, cap))
 		return false;
-	if (pat_match("%*%{invalid chunk state%|double free%}", cap[0], NULL))
-		kind = "double-free";
-	else if (pat_match("%*mismatch", cap[0], NULL))
-		kind = "alloc-dealloc-mismatch";
-	else if (pat_match("%*invalid sized delete", cap[0], NULL))
-		kind = "new-delete-type-mismatch";
-	else if (pat_match("%*alignment", cap[0], NULL))
-		kind = "invalid-alignment";
-	else if (pat_match("%*calloc parameters overflow", cap[0], NULL))
-		kind = "calloc-overflow";
-	else if (pat_match(
-		     "%*%{misaligned%|deallocating address%}", cap[0], NULL))
-		kind = "bad-free";
-	else if (pat_match("%*corrupted chunk header", cap[0], NULL))
-		kind = "heap-buffer-overflow";
-	else if (pat_match("%*%{allocation size%|out of memory%|exhausted%}",
-		     cap[0], NULL))
-		kind = "oom";
+	text = cap[0];
+	for (size_t i = 0; i < N(scudo_errors); i++)
+		if (pat_match(scudo_errors[i].pattern, text, NULL)) {
+			kind = scudo_errors[i].kind;
+			break;
+		}
 	reader_open(r, kind, "scudo", true);
-	r->now->message = reader_keep(r, cap[0]);
-	r->now->has_address = hex_behind(cap[0], "address ", &r->now->address);
+	r->now->message = reader_keep(r, text);
+	r->now->has_address = hex_behind(text, "address ", &r->now->address);
 	return true;
 }
 
