@@ -2,10 +2,11 @@
  * similarity-test: TAP of stacks that are compared and put together.
  * similarity-test stream|plain STACKS KINDS: puts that many made-up stacks
  * together, KINDS of them different, as lago-triage -s does, or all with all;
- * prints the seconds and the number of clusters.
+ * prints the seconds of CPU, the number of clusters and the KiB of memory.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/mem.h"
@@ -211,6 +212,7 @@ stream(bool all, uint32_t stacks, uint32_t kinds)
 	size_t *number = mem_array(kinds, sizeof(*number));
 	struct cluster *c = cluster_new();
 	struct timespec from, to;
+	struct rusage usage;
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
 	for (uint32_t i = 0; i < kinds; i++)
@@ -228,10 +230,11 @@ stream(bool all, uint32_t stacks, uint32_t kinds)
 		n = all				   ? n + (group[i] == i)
 		    : cluster_of(c, number[i]) > n ? cluster_of(c, number[i])
 						   : n;
-	printf("%.3f %u\n",
+	getrusage(RUSAGE_SELF, &usage);
+	printf("%.3f %u %ld\n",
 	    (double)(to.tv_sec - from.tv_sec) +
 		(double)(to.tv_nsec - from.tv_nsec) / 1e9,
-	    n);
+	    n, usage.ru_maxrss);
 	return 0;
 }
 
