@@ -131,6 +131,7 @@ int
 judge_run(struct judge *j, const struct exec_input *in, struct fail *f)
 {
 	j->nseen = 0;
+	symbols_refresh(j->symbols);
 	return judge_again(j, in, f);
 }
 

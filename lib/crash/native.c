@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -196,20 +197,38 @@ get_thread(Dwfl *dwfl, pid_t tid, void *arg, void **thread)
 	return true;
 }
 
-/* Of the mapped files: where, which. */
+static uint64_t
+hash(uint64_t h, const void *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ ((const unsigned char *)p)[i]) * 1099511628211u;
+	return h;
+}
+
+/* Of the code that is mapped from files: where, which, from when.  What else a
+ * program maps, its input perhaps, does not count. */
 static uint64_t
 hash_maps(pid_t pid)
 {
 	uint64_t h = 14695981039346656037u;
-	char path[64], *line = NULL;
-	size_t size = 0, i;
+	char path[64], *line = NULL, *file;
+	size_t size = 0;
+	struct stat st;
+	ssize_t got;
 	FILE *fp;
 
 	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
 	fp = fopen(path, "re");
-	while (fp != NULL && getline(&line, &size, fp) > 0)
-		for (i = 0; strchr(line, '/') != NULL && line[i]; i++)
-			h = (h ^ (unsigned char)line[i]) * 1099511628211u;
+	while (fp != NULL && (got = getline(&line, &size, fp)) > 0) {
+		file = strchr(line, '/');
+		if (file == NULL ||
+		    memchr(line, 'x', (size_t)(file - line)) == NULL)
+			continue;
+		h = hash(h, line, (size_t)got);
+		line[got - 1] = '\0';
+		if (stat(file, &st) == 0)
+			h = hash(h, &st.st_mtim, sizeof(st.st_mtim));
+	}
 	if (fp != NULL)
 		fclose(fp);
 	free(line);

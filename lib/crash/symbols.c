@@ -4,8 +4,6 @@
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
-#include <libiberty/demangle.h>
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,32 +12,12 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "crash/debugfile.h"
+#include "crash/demangle.h"
+#include "crash/dies.h"
 #include "crash/symbolizer.h"
 
-#define NAME_MAX_IN 8192  /* longer mangled names stay as they are */
-#define NAME_MAX_OUT 4096 /* of a demangled one; they can grow without end */
-#define FRAMES_MAX 256	  /* of one place */
-#define DEPTH_MAX 200	  /* of nested entries of debug information */
-
-struct range {
-	Dwarf_Addr low, high;
-	Dwarf_Addr reach; /* the highest high of this and those before */
-	Dwarf_Die die;	  /* of a unit or of a function */
-};
-
-/* By low address; read through find_ranges(). */
-struct ranges {
-	struct range *v;
-	size_t n, size;
-};
-
-/* A compilation unit that was looked into. */
-struct unit {
-	struct unit *next;
-	Dwarf_Off off;
-	struct ranges functions;
-	bool away; /* what the skeleton stands for was not found */
-};
+#define FRAMES_MAX 256 /* of one place */
 
 struct memo {
 	uint64_t offset;
@@ -56,8 +34,7 @@ struct module {
 	Dwfl_Module *mod;
 	Dwarf *dwarf;
 	Dwarf_Addr bias;
-	struct ranges units;
-	struct unit *known;
+	struct dies *dies; /* NULL: no debug information */
 	struct memo *memo;
 	size_t used, size; /* size is a power of two */
 };
@@ -95,19 +72,6 @@ free_place(struct symbols_place *p)
 	free(p);
 }
 
-static void
-free_units(struct module *m)
-{
-	struct unit *u;
-
-	while ((u = m->known) != NULL) {
-		m->known = u->next;
-		free(u->functions.v);
-		free(u);
-	}
-	free(m->units.v);
-}
-
 void
 symbols_free(struct symbols *s)
 {
@@ -123,7 +87,7 @@ symbols_free(struct symbols *s)
 				free_place(m->memo[i].place);
 		if (m->dwfl != NULL)
 			dwfl_end(m->dwfl);
-		free_units(m);
+		dies_free(m->dies);
 		free(m->memo);
 		free(m->build_id);
 		free(m->path);
@@ -133,186 +97,12 @@ symbols_free(struct symbols *s)
 	free(s);
 }
 
-static int
-by_low(const void *a, const void *b)
-{
-	const struct range *x = a, *y = b;
-
-	return (x->low > y->low) - (x->low < y->low);
-}
-
-/* What an entry covers: it may be in several pieces. */
-static void
-add_ranges(struct ranges *r, Dwarf_Die *die)
-{
-	Dwarf_Addr base, low, high;
-	ptrdiff_t at = 0;
-
-	while ((at = dwarf_ranges(die, at, &base, &low, &high)) > 0) {
-		/* Linkers leave zero where they threw code away. */
-		if (low == 0 || low >= high)
-			continue;
-		if (r->n == r->size) {
-			r->size = r->size ? r->size * 2 : 64;
-			r->v = mem_grow(r->v, r->size, sizeof(*r->v));
-		}
-		r->v[r->n++] =
-		    (struct range){.low = low, .high = high, .die = *die};
-	}
-}
-
-static void
-sort_ranges(struct ranges *r)
-{
-	Dwarf_Addr reach = 0;
-
-	if (r->n > 0)
-		qsort(r->v, r->n, sizeof(*r->v), by_low);
-	for (size_t i = 0; i < r->n; i++) {
-		if (r->v[i].high > reach)
-			reach = r->v[i].high;
-		r->v[i].reach = reach;
-	}
-}
-
-/* Of those around an address the one that begins last; NULL: none. */
-static struct range *
-find_range(const struct ranges *r, Dwarf_Addr addr)
-{
-	size_t low = 0, high = r->n, mid;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (r->v[mid].low <= addr)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	while (low > 0 && addr < r->v[low - 1].reach)
-		if (addr < r->v[--low].high)
-			return &r->v[low];
-	return NULL;
-}
-
-/* clang writes no .debug_aranges, the only place where libdw 0.188 looks up
- * the unit of an address: an index of our own. */
-static void
-index_units(struct module *m)
-{
-	Dwarf_CU *cu = NULL;
-	Dwarf_Die die;
-	uint8_t type;
-
-	while (dwarf_get_units(m->dwarf, cu, &cu, NULL, &type, &die, NULL) == 0)
-		if (type == DW_UT_compile || type == DW_UT_skeleton)
-			add_ranges(&m->units, &die);
-	sort_ranges(&m->units);
-}
-
-/* Functions can be in namespaces, classes and other functions. */
-static void
-add_functions(struct ranges *r, Dwarf_Die *parent, int depth)
-{
-	Dwarf_Die die;
-
-	if (depth == DEPTH_MAX || dwarf_child(parent, &die) != 0)
-		return;
-	do {
-		if (dwarf_tag(&die) == DW_TAG_subprogram)
-			add_ranges(r, &die);
-		if (dwarf_haschildren(&die))
-			add_functions(r, &die, depth + 1);
-	} while (dwarf_siblingof(&die, &die) == 0);
-}
-
-/* What a debuginfod client of this user fetched before; -1: nothing. */
-static int
-open_cached(const char *build_id)
-{
-	static const struct {
-		const char *variable, *under;
-	} places[] = {{"DEBUGINFOD_CACHE_PATH", ""},
-	    {"XDG_CACHE_HOME", "/debuginfod_client"},
-	    {"HOME", "/.cache/debuginfod_client"}};
-	struct stat st;
-	char *path;
-	int fd = -1;
-
-	for (size_t i = 0; fd < 0 && i < sizeof(places) / sizeof(places[0]);
-	     i++) {
-		const char *dir = getenv(places[i].variable);
-		if (dir == NULL || *dir != '/')
-			continue;
-		path = mem_printf(
-		    "%s%s/%s/debuginfo", dir, places[i].under, build_id);
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		free(path);
-		/* An empty one says that no server has it. */
-		if (fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) ||
-				   st.st_size == 0)) {
-			close(fd);
-			fd = -1;
-		}
-	}
-	return fd;
-}
-
-static char *
-hex_build_id(Dwfl_Module *mod)
-{
-	const unsigned char *bits;
-	GElf_Addr where;
-	struct buf b = BUF_INIT;
-	int i, n = dwfl_module_build_id(mod, &bits, &where);
-
-	for (i = 0; i < n; i++)
-		buf_addf(&b, "%02x", bits[i]);
-	return n > 0 ? buf_take(&b) : NULL;
-}
-
-/* libdwfl looks into that cache only when it may ask a server. */
-static int
-find_debuginfo(Dwfl_Module *mod, void **userdata, const char *name,
-    Dwarf_Addr base, const char *file, const char *debuglink, GElf_Word crc,
-    char **found)
-{
-	int fd = dwfl_standard_find_debuginfo(
-	    mod, userdata, name, base, file, debuglink, crc, found);
-	char *build_id;
-
-	if (fd >= 0 || (build_id = hex_build_id(mod)) == NULL)
-		return fd;
-	fd = open_cached(build_id);
-	free(build_id);
-	return fd;
-}
-
-static bool
-has_section(struct module *m, const char *name)
-{
-	GElf_Addr bias;
-	Elf *elf = dwfl_module_getelf(m->mod, &bias);
-	Elf_Scn *scn = NULL;
-	const char *is;
-	GElf_Shdr head;
-	size_t names;
-
-	if (elf == NULL || elf_getshdrstrndx(elf, &names) != 0)
-		return false;
-	while ((scn = elf_nextscn(elf, scn)) != NULL)
-		if (gelf_getshdr(scn, &head) != NULL &&
-		    (is = elf_strptr(elf, names, head.sh_name)) != NULL &&
-		    strcmp(is, name) == 0)
-			return true;
-	return false;
-}
-
 static void
 open_dwfl(struct module *m, int fd)
 {
 	static const Dwfl_Callbacks callbacks = {
 	    .find_elf = dwfl_build_id_find_elf,
-	    .find_debuginfo = find_debuginfo,
+	    .find_debuginfo = debugfile_find,
 	    .section_address = dwfl_offline_section_address};
 
 	m->dwfl = dwfl_begin(&callbacks);
@@ -329,12 +119,12 @@ open_dwfl(struct module *m, int fd)
 		m->dwfl = NULL;
 		return;
 	}
-	m->build_id = hex_build_id(m->mod);
+	m->build_id = debugfile_build_id(m->mod);
 	m->dwarf = dwfl_module_getdwarf(m->mod, &m->bias);
 	if (m->dwarf != NULL)
-		index_units(m);
+		m->dies = dies_open(m->dwarf);
 	else
-		m->unread = has_section(m, ".debug_info");
+		m->unread = debugfile_has_section(m->mod, ".debug_info");
 }
 
 static struct module *
@@ -350,7 +140,9 @@ get_module(struct symbols *s, const char *path)
 	m->path = mem_strdup(path);
 	m->next = s->first;
 	s->first = m;
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = strcmp(path, "[vdso]") == 0
+		 ? debugfile_vdso()
+		 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return m;
 	if (fstat(fd, &m->st) == 0 && S_ISREG(m->st.st_mode))
@@ -367,6 +159,8 @@ symbols_refresh(struct symbols *s)
 	struct stat st;
 
 	for (m = s->first; m != NULL; m = m->next) {
+		if (strcmp(m->path, "[vdso]") == 0)
+			continue;
 		if (stat(m->path, &st) != 0)
 			st = (struct stat){0};
 		m->stale |= st.st_dev != m->st.st_dev ||
@@ -375,45 +169,6 @@ symbols_refresh(struct symbols *s)
 			    st.st_mtim.tv_sec != m->st.st_mtim.tv_sec ||
 			    st.st_mtim.tv_nsec != m->st.st_mtim.tv_nsec;
 	}
-}
-
-struct demangled {
-	struct buf b;
-	jmp_buf full;
-};
-
-static void
-take(const char *p, size_t n, void *arg)
-{
-	struct demangled *d = arg;
-
-	if (n > NAME_MAX_OUT - d->b.len)
-		n = NAME_MAX_OUT - d->b.len;
-	buf_add(&d->b, p, n);
-	/* The demanglers cannot be told to stop, and keep all that they have on
-	 * the stack. */
-	if (d->b.len == NAME_MAX_OUT)
-		longjmp(d->full, 1);
-}
-
-static char *
-demangle(const char *name)
-{
-	static const int options = DMGL_PARAMS | DMGL_ANSI;
-	static struct demangled d; /* static: survives longjmp unharmed */
-
-	if (strlen(name) > NAME_MAX_IN)
-		return mem_strndup(name, NAME_MAX_IN);
-	buf_reset(&d.b);
-	if (setjmp(d.full) == 0) {
-		if (!rust_demangle_callback(name, options, take, &d)) {
-			buf_reset(&d.b);
-			if (!cplus_demangle_v3_callback(
-				name, options, take, &d))
-				return mem_strdup(name);
-		}
-	}
-	return mem_strdup(buf_str(&d.b));
 }
 
 struct place {
@@ -520,79 +275,6 @@ set_where(struct symbols_frame *f, const struct where *w, const char *dir)
 	f->dir = dir;
 }
 
-/* Its functions are listed when it is first asked for. */
-static struct unit *
-get_unit(struct module *m, Dwarf_Die *cu)
-{
-	Dwarf_Off off = dwarf_dieoffset(cu);
-	Dwarf_Die sub, *at = cu;
-	struct unit *u;
-	uint8_t type;
-
-	for (u = m->known; u != NULL; u = u->next)
-		if (u->off == off)
-			return u;
-	u = mem_alloc(sizeof(*u));
-	u->off = off;
-	u->next = m->known;
-	m->known = u;
-	/* Split DWARF: the lines are in the skeleton, the rest elsewhere. */
-	if (dwarf_cu_info(cu->cu, NULL, &type, NULL, &sub, NULL, NULL, NULL) ==
-		0 &&
-	    type == DW_UT_skeleton) {
-		if (sub.addr != NULL)
-			at = &sub;
-		else
-			u->away = true;
-	}
-	add_functions(&u->functions, at, 0);
-	sort_ranges(&u->functions);
-	return u;
-}
-
-/* The block or inlined function directly below that covers an address. */
-static bool
-step_in(Dwarf_Die *die, Dwarf_Addr addr)
-{
-	Dwarf_Die child;
-	int tag;
-
-	if (dwarf_child(die, &child) != 0)
-		return false;
-	do {
-		tag = dwarf_tag(&child);
-		if ((tag == DW_TAG_inlined_subroutine ||
-			tag == DW_TAG_lexical_block ||
-			tag == DW_TAG_try_block || tag == DW_TAG_catch_block) &&
-		    dwarf_haspc(&child, addr) == 1) {
-			*die = child;
-			return true;
-		}
-	} while (dwarf_siblingof(&child, &child) == 0);
-	return false;
-}
-
-/* The function at an address and those inlined into it there, outermost first;
- * how many. */
-static size_t
-chain_at(struct module *m, Dwarf_Die *cu, Dwarf_Addr addr, Dwarf_Die *chain)
-{
-	struct range *r = find_range(&get_unit(m, cu)->functions, addr);
-	Dwarf_Die die;
-	size_t n = 0;
-
-	if (r == NULL)
-		return 0;
-	chain[n++] = die = r->die;
-	for (int depth = 0; depth < DEPTH_MAX && n < FRAMES_MAX; depth++) {
-		if (!step_in(&die, addr))
-			break;
-		if (dwarf_tag(&die) == DW_TAG_inlined_subroutine)
-			chain[n++] = die;
-	}
-	return n;
-}
-
 static const char *
 elf_name(struct module *m, uint64_t addr)
 {
@@ -606,86 +288,6 @@ elf_name(struct module *m, uint64_t addr)
 	    (sym.st_size != 0 && behind >= sym.st_size))
 		return NULL;
 	return name;
-}
-
-static bool
-has_scopes(Dwarf_Die *die)
-{
-	Dwarf_Die unit;
-
-	if (dwarf_diecu(die, &unit, NULL, NULL) == NULL)
-		return false;
-	switch (dwarf_srclang(&unit)) {
-	case DW_LANG_C:
-	case DW_LANG_C89:
-	case DW_LANG_C99:
-	case DW_LANG_C11:
-	case 0x2c: /* C17 */
-	case 0x3e: /* C23 */
-		return false;
-	default:
-		return true;
-	}
-}
-
-/* The entry that stands where the source has the declaration. */
-static Dwarf_Die
-declaration(Dwarf_Die die)
-{
-	Dwarf_Attribute attr;
-	Dwarf_Die next;
-
-	for (int i = 0; i < DEPTH_MAX; i++) {
-		if (dwarf_attr(&die, DW_AT_abstract_origin, &attr) == NULL &&
-		    dwarf_attr(&die, DW_AT_specification, &attr) == NULL)
-			break;
-		if (dwarf_formref_die(&attr, &next) == NULL)
-			break;
-		die = next;
-	}
-	return die;
-}
-
-/* What a scope is called in names; NULL: nothing. */
-static const char *
-scope_name(Dwarf_Die *scope, const char *function)
-{
-	const char *name = dwarf_diename(scope);
-
-	switch (dwarf_tag(scope)) {
-	case DW_TAG_namespace:
-		return name != NULL ? name : "(anonymous namespace)";
-	case DW_TAG_class_type:
-	case DW_TAG_structure_type:
-	case DW_TAG_union_type:
-		if (name != NULL)
-			return name;
-		return strcmp(function, "operator()") == 0 ? "{lambda}"
-							   : "{unnamed}";
-	case DW_TAG_subprogram:
-		return name;
-	default:
-		return NULL;
-	}
-}
-
-/* A function that no other file sees can be without a mangled name: its
- * namespaces, classes and functions put before it. */
-static char *
-scoped_name(Dwarf_Die *die, const char *name)
-{
-	Dwarf_Die at = declaration(*die), *scopes = NULL;
-	struct buf b = BUF_INIT;
-	const char *scope;
-	int n;
-
-	n = dwarf_getscopes_die(&at, &scopes);
-	while (n-- > 1)
-		if ((scope = scope_name(&scopes[n], name)) != NULL)
-			buf_addf(&b, "%s::", scope);
-	free(scopes);
-	buf_adds(&b, name);
-	return buf_take(&b);
 }
 
 static void
@@ -704,38 +306,36 @@ name_frame(
 	}
 	if (name != NULL) {
 		f->linkage = mem_strdup(name);
-		f->function = demangle(name);
+		f->function = demangle_name(name);
 		return;
 	}
 	name = string_of(die, plain, 1);
 	f->linkage = mem_strdup(name);
-	f->function = name != NULL && has_scopes(die) ? scoped_name(die, name)
-						      : mem_strdup(name);
+	if (name != NULL)
+		f->function = dies_scoped_name(die, name);
 }
 
 static void
 find_dwarf(struct module *m, uint64_t offset, struct place *p)
 {
-	Dwarf_Die *cu, chain[FRAMES_MAX];
+	Dwarf_Die *unit, chain[FRAMES_MAX];
 	Dwarf_Addr addr = offset - m->bias;
-	struct range *unit = find_range(&m->units, addr);
 	struct symbols_frame *f;
 	struct where w;
 	const char *dir;
 	size_t n;
 
-	if (unit == NULL)
+	if (m->dies == NULL || (unit = dies_unit(m->dies, addr)) == NULL)
 		return;
-	cu = &unit->die;
-	dir = dir_of(cu);
-	w = line_at(cu, addr);
-	n = chain_at(m, cu, addr, chain);
+	dir = dir_of(unit);
+	w = line_at(unit, addr);
+	n = dies_chain(m->dies, unit, addr, chain, FRAMES_MAX);
 	while (n-- > 0) {
 		f = add_frame(p);
 		name_frame(f, m, offset, &chain[n]);
 		set_where(f, &w, dir);
 		f->inlined = n > 0;
-		w = call_of(cu, &chain[n]);
+		w = call_of(unit, &chain[n]);
 	}
 	/* Assembler has lines and no functions. */
 	if (p->n == 0 && w.file != NULL)
@@ -755,7 +355,7 @@ find_elf(struct module *m, uint64_t addr, struct place *p)
 	if (p->n == 0)
 		add_frame(p);
 	p->v[p->n - 1].linkage = mem_strdup(name);
-	p->v[p->n - 1].function = demangle(name);
+	p->v[p->n - 1].function = demangle_name(name);
 }
 
 /* One function of a symbolizer's answer; what is behind it. */
@@ -782,7 +382,7 @@ take_answer(const char *text, struct place *p)
 		f->file = mem_strdup(file);
 	if (strcmp(name, "??") != 0) {
 		f->linkage = mem_strdup(name);
-		f->function = demangle(name);
+		f->function = demangle_name(name);
 	}
 	free(file);
 	free(name);
@@ -814,12 +414,12 @@ find_outside(
 static bool
 needs_help(struct module *m, uint64_t offset)
 {
-	struct range *unit;
+	Dwarf_Die *unit;
 
-	if (m->dwarf == NULL)
+	if (m->dies == NULL)
 		return m->unread;
-	unit = find_range(&m->units, offset - m->bias);
-	return unit != NULL && get_unit(m, &unit->die)->away;
+	unit = dies_unit(m->dies, offset - m->bias);
+	return unit != NULL && dies_away(m->dies, unit);
 }
 
 static struct symbols_place *

@@ -1,7 +1,9 @@
+# shellcheck shell=bash disable=SC2046,SC2016 # words to be split; for sh
 # Frames of real programs with planted bugs (t/plant): libexpat, C, and TagLib,
 # C++ with more than 20 MB of debug information, from the distribution's
 # sources.  Ours: frames that are as ASan's own symbolizer has them, or gdb for
 # a plain build; peer: all.  FRAMES_CACHE: where sources and builds stay.
+# FRAMES_PACKAGES: one of them alone.
 cache=${FRAMES_CACHE:-$TOP/.bench/cache}
 export cache
 mkdir -p "$cache"
@@ -13,10 +15,10 @@ done
 # state of its own.
 apt() {
 	mkdir -p "$cache/apt/parts" "$cache/apt/lists/partial"
-	for list in /etc/apt/sources.list.d/debian.sources; do
-		[ ! -f "$list" ] || sed 's/^Types: .*/Types: deb-src/' "$list" \
+	[ ! -f /etc/apt/sources.list.d/debian.sources ] ||
+		sed 's/^Types: .*/Types: deb-src/' \
+			/etc/apt/sources.list.d/debian.sources \
 			>"$cache/apt/parts/src.sources"
-	done
 	[ -s "$cache/apt/parts/src.sources" ] ||
 		sed -n 's/^deb /deb-src /p' /etc/apt/sources.list \
 			>"$cache/apt/parts/src.list"
@@ -82,6 +84,11 @@ build_expat() { # asan|plain DIR
 }
 
 build_taglib() {
+	[ -d "$cache/utfcpp" ] || (
+		cd "$cache" && mkdir -p utfcpp.part && cd utfcpp.part &&
+			apt-get -q download libutfcpp-dev >&2 &&
+			dpkg -x ./*.deb . && mv ../utfcpp.part ../utfcpp
+	) || without "libutfcpp-dev cannot be had"
 	local cc=clang++ lib=$cache/taglib/taglib debug=-fstandalone-debug
 	[ "$1" = asan ] || { cc=g++; debug=; }
 	mkdir -p "$2"
@@ -93,7 +100,7 @@ build_taglib() {
 		cat
 		printf '%s\n' "$TOP/t/plant/plant.cc" "$TOP/t/plant/taglib.cc"
 	} | compile "$2" $cc $(flags "$1") $debug -std=c++17 -DHAVE_CONFIG_H \
-		-DTAGLIB_STATIC -I"$2" -I"$cache/taglib/3rdparty" \
+		-DTAGLIB_STATIC -I"$2" -I"$cache/utfcpp/usr/include/utf8cpp" \
 		$(find "$lib" -type d | sed 's/^/-I/')
 	echo "$TOP/t/plant/plant.c" | compile "$2" ${cc%++} $(flags "$1")
 	$cc $(flags "$1") -fPIC -g -w -x c -shared -o "$2/libplant.so" \
@@ -129,7 +136,7 @@ inputs_taglib() {
 	done
 }
 
-for package in expat taglib; do
+for package in ${FRAMES_PACKAGES:-expat taglib}; do
 	source_of "$package"
 	rm -rf inputs bugs
 	mkdir inputs
@@ -138,7 +145,11 @@ for package in expat taglib; do
 		dir=$cache/$package.$build
 		"build_$package" "$build" "$dir" >&2
 		mode=asan
-		[ $build = asan ] || mode=gdb
+		# gdb takes seconds for each: two places are enough.
+		[ $build = asan ] || {
+			mode=gdb
+			rm -f inputs/*.{3,29,80}.* inputs/*.{9,23,31,52,67}
+		}
 		mkdir -p "$dir.work"
 		"$TOP/t/plant/compare" $mode inputs "$dir.work" \
 			"$dir/program" @@ >"$dir.differences" 2>&1 || true

@@ -84,8 +84,8 @@ on_entity(void *u, const char *name, int parameter, const char *value, int n,
     const char *base, const char *sys, const char *pub, const char *notation)
 {
 	event(name);
-	seen += parameter + n + (value != sys) + (base != pub) +
-		(notation != u);
+	seen +=
+	    parameter + n + (value != sys) + (base != pub) + (notation != u);
 }
 
 static void

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define APART __attribute__((noinline))
@@ -347,6 +348,13 @@ length_of_wild(void)
 	KEEP(strlen((char *)bad));
 }
 
+/* In the code of the kernel's that is mapped into each process. */
+APART static void
+tells_time(void)
+{
+	KEEP(clock_gettime(CLOCK_MONOTONIC, (struct timespec *)bad));
+}
+
 static void *
 in_thread(void *arg)
 {
@@ -562,7 +570,7 @@ static const struct {
     {"recursion-of-two", recursion_of_two}, {"abort", aborts},
     {"assert", asserts}, {"divide", divides}, {"trap", traps},
     {"overlap", overlap}, {"negative", negative}, {"copy", copies},
-    {"length", length_of_wild}, {"thread", thread},
+    {"length", length_of_wild}, {"vdso", tells_time}, {"thread", thread},
     {"thread-abort", abort_in_thread}, {"library", library},
     {"library-divide", library_divides}, {"opened", opened}, {"sort", sorts},
     {"handler", in_handler}, {"bus", past_the_end}, {"raise", sends},
