@@ -251,3 +251,18 @@ END
 	[ "$(oom 'malloc(4294967296)' f | bucket one)" != \
 		"$(oom 'malloc(4294967296)' g | bucket one)" ]
 }
+
+@test "verdict: names without end take no time without end" {
+	need jq
+	for c in . - @ '<' '(' '$u7b$' 'a::<' 'static '; do
+		{
+			echo "==1==ERROR: AddressSanitizer: SEGV on unknown address 0x1 (pc 0x5 bp 0x7 sp 0x8 T0)"
+			awk -v c="$c" 'BEGIN {
+				for (s = c; length(s) < 60000;) s = s s
+				for (i = 0; i < 60; i++)
+					print "    #" i " 0x1 in " substr(s, 1, 60000)
+			}'
+		} >log
+		[ "$(lago-triage -lj log | jq '.frames | length')" = 60 ]
+	done
+}

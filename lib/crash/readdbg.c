@@ -63,7 +63,7 @@ received(struct reader *r, struct str line)
 		return false;
 	if (!open_signal(r, cap[0], "gdb"))
 		return false;
-	r->stopped = number;
+	r->stopped = reader_keep(r, number);
 	return true;
 }
 

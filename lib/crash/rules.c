@@ -67,7 +67,7 @@ struct foreign {
 struct rules {
 	char *text[5]; /* of the files; all else points into them */
 	struct pattern *patterns;
-	size_t npatterns;
+	size_t npatterns, libc_longest;
 	struct pattern *names[NAMES];  /* whole names, by hash */
 	struct pattern *prefixes[256]; /* by first byte */
 	struct words *in_name, *in_path, *in_tool_path;
@@ -196,8 +196,11 @@ index_patterns(struct rules *r)
 	for (size_t i = r->npatterns; i > 0; i--) {
 		struct pattern *p = &r->patterns[i - 1], **slot;
 		switch (p->how) {
-		case NAME:
 		case LIBC:
+			if (p->len > r->libc_longest)
+				r->libc_longest = p->len;
+			/* FALLTHROUGH */
+		case NAME:
 		case ENTRY:
 		case ABOVE:
 		case GO_ABOVE:
@@ -476,7 +479,7 @@ libc_name(const struct rules *r, struct str name)
 
 	while (name.n > 0 && *name.p == '_')
 		name = str_from(name, 1);
-	for (n = 1; n <= name.n; n++) {
+	for (n = 1; n <= name.n && n <= r->libc_longest; n++) {
 		if (n < name.n && memchr("-@.", name.p[n], 3) == NULL &&
 		    !(reserved && name.p[n] == '_'))
 			continue;
