@@ -393,7 +393,7 @@ work(struct crew *c, unsigned worker, void *arg)
 			return opt_warn(&f);
 	}
 	if (!s->fresh)
-		s->replay.fast = fast_new(s->replay.judge);
+		s->replay.fast = fast_new(s->replay.judge, s->limit);
 	while ((path = crew_take(c)) != NULL) {
 		status = fail_worse(status, one_input(s, c, worker, path));
 		free(path);

@@ -16,12 +16,15 @@
 #include "target/late.h"
 
 enum { ENOUGH = 3 }; /* inputs that have to agree */
+/* Seconds: what takes longer is for a fresh process to tell. */
+#define LONG 2.0
 
 struct fast {
 	struct judge *judge;
 	const char *where; /* the rest of exec_late(): first is the one on
 			    * trial or in use */
 	int agreed;
+	double limit; /* seconds of CPU */
 	char (*confirmed)[BUCKET_KEY];
 	size_t nconfirmed;
 	struct buf seen, fresh; /* outlines of the last input */
@@ -44,11 +47,12 @@ describe(int where)
 }
 
 struct fast *
-fast_new(struct judge *j)
+fast_new(struct judge *j, double limit)
 {
 	struct fast *x = mem_alloc(sizeof(*x));
 
 	x->judge = j;
+	x->limit = limit < LONG ? limit : LONG;
 	x->where = exec_late(judge_exec(j));
 	x->news = describe(0);
 	return x;
@@ -150,6 +154,8 @@ run(struct fast *x, const struct exec_input *in, struct fail *f)
 	struct exec_input late = *in;
 
 	late.late = *x->where;
+	late.cpu = x->limit;
+	late.wall = 2 * x->limit;
 	buf_reset(&x->seen);
 	if (judge_run(x->judge, &late, f) == -1)
 		return -1;

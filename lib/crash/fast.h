@@ -20,8 +20,8 @@ struct fast;
 struct judge;
 struct verdict;
 
-/* The judge must outlive it. */
-struct fast *fast_new(struct judge *j);
+/* The judge must outlive it.  limit: seconds of CPU that a run may take. */
+struct fast *fast_new(struct judge *j, double limit);
 void fast_free(struct fast *x); /* NULL is fine */
 
 /* 1: the judge has the verdict; 0: a fresh process has to tell; -1: stopped by

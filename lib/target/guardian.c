@@ -232,8 +232,7 @@ only_child(const struct server *s)
 static uint32_t
 word_of(struct run *r, struct server *s)
 {
-	double end =
-	    clock_mono() + (r->order.wall > 0 ? r->order.wall : SILENT);
+	double end = clock_mono() + SILENT;
 	struct pollfd p[] = {{s->status, POLLIN, 0}, {s->from, POLLIN, 0},
 	    {s->pidfd, POLLIN, 0}, {SOCK, POLLIN, 0}};
 	double left;
