@@ -61,17 +61,25 @@ keys() (
 	mkdir crlf colour noise
 	keys "$logs" >want
 	cd "$logs"
-	for log in *.log; do
-		to=$BATS_TEST_TMPDIR
-		sed 's/$/\r/' "$log" >"$to/crlf/$log"
-		sed "s/.*/$(printf '\033[1;31m&\033[0m\033[K')/" "$log" \
-			>"$to/colour/$log"
+	LC_ALL=C awk -v to="$BATS_TEST_TMPDIR" '
+		function noise_end() {
+			if (noise != "")
+				printf "\n%c%c \377 ***\n", 0, 0 >noise
+			close(crlf); close(colour); close(noise)
+		}
+		FNR == 1 {
+			noise_end()
+			crlf = to "/crlf/" FILENAME
+			colour = to "/colour/" FILENAME
+			noise = to "/noise/" FILENAME
+			printf "a%cb \377\200 #0 \303 ==\n\n", 0 >noise
+		}
 		{
-			printf 'a\0b \377\200 #0 \303 ==\n\n'
-			cat "$log"
-			printf '\n\0\0 \377 ***\n'
-		} >"$to/noise/$log"
-	done
+			printf "%s\r\n", $0 >crlf
+			printf "\033[1;31m%s\033[0m\033[K\n", $0 >colour
+			print >noise
+		}
+		END { noise_end() }' ./*.log
 	cd "$BATS_TEST_TMPDIR"
 	for form in crlf colour noise; do
 		keys "$form" | diff want -
