@@ -247,9 +247,13 @@ list_one(const char *id, const char *tags, long *found, struct fail *f)
 	struct selection by;
 	sqlite3_stmt *q;
 	const char *sql;
+	char bug[16];
 	long n;
 
 	select_by(&by, id);
+	if (by.bug != NULL && pick_follow(store, by.bug, bug, f) != 0)
+		return -1;
+	by.bug = by.bug == NULL ? NULL : bug;
 	sql = by.bug != NULL || by.crash != NULL ? list_crashes : list_bugs;
 	if (each != NULL)
 		sql = strcmp(each, "crash") == 0   ? list_crashes

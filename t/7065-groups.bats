@@ -68,6 +68,7 @@ bug_of() {
 	rebuilt
 	# The old id still leads to it; a merged bug can be merged.
 	[ "$(lago-crashes show -j "$palette" | jq -r .bug)" = "$read" ]
+	[ "$(lago-crashes list "$palette" | wc -l)" -eq 4 ]
 	lago-crashes merge "$name" "$palette"
 	[ "$(lago-crashes -j | jq -r '.id, .crashes' | tr '\n' ' ')" = "$name 5 " ]
 	rebuilt

@@ -324,6 +324,8 @@ how_often(struct pen *p, const struct facts *x)
 	if (x->builds > 0)
 		pen_words(
 		    p, ", %" PRId64 " build%s", x->builds, plural(x->builds));
+	if (x->ngroups > 1)
+		pen_words(p, "; in %" PRId64 " places", x->ngroups);
 }
 
 static void

@@ -46,9 +46,8 @@ take(char *to, size_t size, sqlite3_stmt *q, int column)
 #define COLUMNS "SELECT c.sha, c.bug, j.project, c.job, c.run, c.at, c.length "
 #define TABLES " FROM crash AS c JOIN job AS j ON j.id = c.job "
 
-/* A bug that was put into another one is found there. */
-static int
-follow(struct store *s, const char *id, char bug[16], struct fail *f)
+int
+pick_follow(struct store *s, const char *id, char bug[16], struct fail *f)
 {
 	sqlite3_stmt *q = store_query(s, f,
 	    "SELECT bug FROM moved WHERE exact = '' AND lago_hash(project, "
@@ -56,6 +55,7 @@ follow(struct store *s, const char *id, char bug[16], struct fail *f)
 	    "t", id);
 	int r = q == NULL ? -1 : store_row(s, q, f);
 
+	snprintf(bug, 16, "%s", id);
 	if (r != 1)
 		return r;
 	take(bug, 16, q, 0);
@@ -73,8 +73,7 @@ pick_find(struct store *s, const char *id, struct pick *p, struct fail *f)
 	memset(p, 0, sizeof(*p));
 	p->bug_given = pick_is_bug(id);
 	if (p->bug_given) {
-		snprintf(bug, sizeof(bug), "%s", id);
-		if (follow(s, id, bug, f) < 0)
+		if (pick_follow(s, id, bug, f) != 0)
 			return -1;
 		id = bug;
 	}

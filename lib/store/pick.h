@@ -30,6 +30,9 @@ int pick_find(struct store *s, const char *id, struct pick *p, struct fail *f);
 int pick_record(const struct home *h, const struct pick *p, struct buf *record,
     struct fail *f);
 
+/* The bug of that id, or the one it was merged into, when there is none. */
+int pick_follow(struct store *s, const char *id, char bug[16], struct fail *f);
+
 bool pick_is_bug(const char *id);
 bool pick_is_crash(const char *id);
 
