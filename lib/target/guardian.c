@@ -204,13 +204,12 @@ forget_server(struct server *s)
 	*s = no_server;
 }
 
+/* Between runs: with all that it started before. */
 static void
 end_server(struct server *s)
 {
-	if (s->pid > 0) {
-		kill(s->pid, SIGKILL);
-		waitpid(s->pid, NULL, 0);
-	}
+	if (s->pid > 0)
+		procs_end();
 	forget_server(s);
 }
 
