@@ -26,7 +26,9 @@ begin(struct out *o, const char *name)
 			putc('\t', o->fp);
 		return;
 	}
-	fprintf(o->fp, "%s\"%s\":", o->fields++ > 0 ? "," : "{", name);
+	fputs(o->fields++ > 0 ? ",\"" : "{\"", o->fp);
+	fputs(name, o->fp);
+	fputs("\":", o->fp);
 }
 
 /* True when a value that is absent needs nothing more. */
@@ -54,15 +56,15 @@ put(struct out *o, const struct buf *b)
 void
 out_bytes(struct out *o, const char *name, const char *p, size_t n)
 {
-	struct buf b = BUF_INIT;
+	static struct buf b; /* used again, for many small values */
 
 	begin(o, name);
+	buf_reset(&b);
 	if (o->json)
 		out_json_string(&b, p, n);
 	else
 		out_tsv_escape(&b, p, n);
 	put(o, &b);
-	buf_release(&b);
 }
 
 void
@@ -76,8 +78,14 @@ out_text(struct out *o, const char *name, const char *s)
 void
 out_int(struct out *o, const char *name, int64_t v)
 {
+	static struct buf b;
+
 	begin(o, name);
-	fprintf(o->fp, "%" PRId64, v);
+	buf_reset(&b);
+	if (v < 0)
+		buf_addc(&b, '-');
+	buf_addu(&b, v < 0 ? -(uint64_t)v : (uint64_t)v);
+	fwrite(b.p, 1, b.len, o->fp);
 }
 
 void
@@ -133,24 +141,34 @@ out_end(struct out *o)
 static const char escapes[][2] = {
     {'\t', 't'}, {'\n', 'n'}, {'\r', 'r'}, {'\\', '\\'}, {'\0', '0'}};
 
+/* The letter behind the backslash, 0: the byte stands for itself. */
+static char
+tsv_letter(char c)
+{
+	if ((unsigned char)c > '\r' && c != '\\')
+		return 0;
+	for (size_t k = 0; k < sizeof(escapes) / sizeof(escapes[0]); k++)
+		if (c == escapes[k][0])
+			return escapes[k][1];
+	return 0;
+}
+
 void
 out_tsv_escape(struct buf *b, const char *p, size_t n)
 {
-	size_t i, k;
+	size_t from = 0;
 
 	buf_reserve(b, n);
-	for (i = 0; i < n; i++) {
-		for (k = 0; k < sizeof(escapes) / sizeof(escapes[0]); k++)
-			if (p[i] == escapes[k][0])
-				break;
-		if (k == sizeof(escapes) / sizeof(escapes[0])) {
-			buf_addc(b, p[i]);
+	for (size_t i = 0; i < n; i++) {
+		char letter = tsv_letter(p[i]);
+		if (letter == 0)
 			continue;
-		}
+		buf_add(b, p + from, i - from);
 		buf_addc(b, '\\');
-		buf_addc(b, escapes[k][1]);
+		buf_addc(b, letter);
+		from = i + 1;
 	}
-	buf_add(b, "", 0);
+	buf_add(b, p + from, n - from);
 }
 
 long
@@ -216,6 +234,18 @@ out_is_utf8(const char *p, size_t n)
 	return true;
 }
 
+/* How many bytes stand for themselves in a JSON string. */
+static size_t
+json_run(const unsigned char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (
+	    i < n && p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\')
+		i++;
+	return i;
+}
+
 void
 out_json_string(struct buf *b, const char *s, size_t n)
 {
@@ -227,6 +257,10 @@ out_json_string(struct buf *b, const char *s, size_t n)
 	buf_reserve(b, n + 2);
 	buf_addc(b, '"');
 	for (i = 0; i < n; i += len) {
+		if ((len = json_run(p + i, n - i)) > 0) {
+			buf_add(b, s + i, len);
+			continue;
+		}
 		len = 1;
 		if (p[i] != 0 && (at = strchr(special, p[i])) != NULL) {
 			buf_addc(b, '\\');

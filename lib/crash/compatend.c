@@ -172,22 +172,27 @@ static void
 addresses(struct buf *b)
 {
 	struct buf out = BUF_INIT;
+	const char *at;
+	size_t i = 0, k;
 
-	for (size_t i = 0; i < b->len;) {
-		size_t k = i + 2;
-		if (i + 6 <= b->len && memcmp(b->p + i, "0x", 2) == 0) {
-			while (k < b->len && isxdigit((unsigned char)b->p[k]))
+	if (b->len == 0 || memmem(b->p, b->len, "0x", 2) == NULL)
+		return;
+	while ((at = memmem(b->p + i, b->len - i, "0x", 2)) != NULL) {
+		k = (size_t)(at - b->p) + 2;
+		while (k < b->len && isxdigit((unsigned char)b->p[k]))
+			k++;
+		if (b->p + k < at + 6) {
+			k = (size_t)(at - b->p) + 1;
+			buf_add(&out, b->p + i, k - i);
+		} else {
+			buf_add(&out, b->p + i, (size_t)(at - b->p) - i);
+			buf_adds(&out, "ADDRESS");
+			while (k < b->len && b->p[k] == 'U')
 				k++;
-			if (k >= i + 6) {
-				while (k < b->len && b->p[k] == 'U')
-					k++;
-				buf_adds(&out, "ADDRESS");
-				i = k;
-				continue;
-			}
 		}
-		buf_addc(&out, b->p[i++]);
+		i = k;
 	}
+	buf_add(&out, b->p + i, b->len - i);
 	buf_release(b);
 	*b = out;
 }
@@ -224,23 +229,30 @@ static void
 numbers(struct buf *b)
 {
 	struct buf out = BUF_INIT;
+	size_t from = 0;
 
 	for (size_t i = 0; i < b->len;) {
-		size_t n = number_at(b, i);
-		if (n > 0)
+		bool may = b->p[i] == '.' || (b->p[i] >= '0' && b->p[i] <= '9');
+		size_t n = may ? number_at(b, i) : 0;
+		if (n > 0) {
+			buf_add(&out, b->p + from, i - from);
 			buf_adds(&out, "NUMBER");
-		else
-			buf_addc(&out, b->p[i]);
+			from = i + n;
+		}
 		i += n > 0 ? n : 1;
 	}
+	if (from == 0)
+		return;
+	buf_add(&out, b->p + from, b->len - from);
 	buf_release(b);
 	*b = out;
 }
 
+/* In place: a line's rest behind WIDTH goes. */
 static void
 narrow(struct buf *b)
 {
-	struct buf out = BUF_INIT;
+	size_t to = 0;
 
 	for (size_t i = 0; i < b->len;) {
 		char *end = memchr(b->p + i, '\n', b->len - i);
@@ -249,13 +261,15 @@ narrow(struct buf *b)
 		if (keep > WIDTH &&
 		    !str_starts(str_of(b->p + i, n), STR("Bad-cast")))
 			keep = WIDTH;
-		buf_add(&out, b->p + i, keep);
+		memmove(b->p + to, b->p + i, keep);
+		to += keep;
 		if (end != NULL)
-			buf_addc(&out, '\n');
+			b->p[to++] = '\n';
 		i += n + (end != NULL);
 	}
-	buf_release(b);
-	*b = out;
+	b->len = to;
+	if (b->p != NULL)
+		b->p[to] = '\0';
 }
 
 static bool

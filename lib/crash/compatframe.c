@@ -14,15 +14,17 @@ enum { LINES = 3 }; /* of the state */
 static bool
 blank(char c)
 {
-	return isspace((unsigned char)c);
+	return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 static struct str
 skip_blanks(struct str s)
 {
-	while (s.n > 0 && blank(*s.p))
-		s = str_from(s, 1);
-	return s;
+	size_t i = 0;
+
+	while (i < s.n && blank(s.p[i]))
+		i++;
+	return str_of(s.p + i, s.n - i);
 }
 
 static struct str
@@ -39,9 +41,12 @@ hex_run(struct str s)
 {
 	size_t n = 0;
 
-	while (n < s.n && (isxdigit((unsigned char)s.p[n]) || s.p[n] == 'x' ||
-			      s.p[n] == 'X'))
-		n++;
+	for (; n < s.n; n++) {
+		char c = (char)(s.p[n] | 0x20);
+		if (!(s.p[n] >= '0' && s.p[n] <= '9') &&
+		    !(c >= 'a' && c <= 'f') && c != 'x')
+			break;
+	}
 	return n;
 }
 

@@ -3,12 +3,20 @@
 #include <ctype.h>
 #include <limits.h>
 
+static inline bool
+digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
 struct str
 frame_blanks(struct str s)
 {
-	while (s.n > 0 && (*s.p == ' ' || *s.p == '\t'))
-		s = str_from(s, 1);
-	return s;
+	size_t i = 0;
+
+	while (i < s.n && (s.p[i] == ' ' || s.p[i] == '\t'))
+		i++;
+	return str_of(s.p + i, s.n - i);
 }
 
 struct str
@@ -26,26 +34,35 @@ frame_number(struct str *s, uint64_t *v)
 	size_t i = 0;
 
 	*v = 0;
-	for (; i < s->n && isdigit((unsigned char)s->p[i]); i++)
+	for (; i < s->n && digit(s->p[i]); i++)
 		if (*v < UINT64_MAX / 16)
 			*v = *v * 10 + (unsigned)(s->p[i] - '0');
 	*s = str_from(*s, i);
 	return i > 0;
 }
 
+/* 16: none. */
+static unsigned
+hex_value(char c)
+{
+	if (digit(c))
+		return (unsigned)(c - '0');
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 16;
+}
+
 bool
 frame_hex(struct str *s, bool bare, uint64_t *v)
 {
-	size_t i = 0, from;
 	bool prefix = str_starts(*s, STR("0x"));
+	size_t from = prefix ? 2 : 0, i;
+	unsigned value;
 
 	if (!prefix && !bare)
 		return false;
-	from = i = prefix ? 2 : 0;
-	for (*v = 0; i < s->n && isxdigit((unsigned char)s->p[i]); i++) {
-		int c = tolower((unsigned char)s->p[i]);
-		*v = *v << 4 | (unsigned)(c > '9' ? c - 'a' + 10 : c - '0');
-	}
+	*v = 0;
+	for (i = from; i < s->n && (value = hex_value(s->p[i])) < 16; i++)
+		*v = *v << 4 | value;
 	if (i == from)
 		return false;
 	*s = str_from(*s, i);
@@ -60,7 +77,7 @@ colon_number(struct str *s, unsigned *v)
 	uint64_t number;
 	struct str digits;
 
-	while (i > 0 && isdigit((unsigned char)s->p[i - 1]))
+	while (i > 0 && digit(s->p[i - 1]))
 		i--;
 	if (i == s->n || i < 2 || s->p[i - 1] != ':')
 		return false;
@@ -86,16 +103,17 @@ frame_position(struct str *s, unsigned *line, unsigned *col)
 	}
 }
 
-static bool
-lit(struct str *s, const char *word)
+static inline bool
+take(struct str *s, const char *word, size_t n)
 {
-	size_t n = strlen(word);
-
 	if (s->n < n || memcmp(s->p, word, n) != 0)
 		return false;
 	*s = str_from(*s, n);
 	return true;
 }
+
+/* Takes a literal off the start. */
+#define lit(s, word) take(s, word, sizeof(word) - 1)
 
 /* The last place of word in s, or NULL. */
 static const char *
@@ -197,9 +215,13 @@ take_module(struct str *t, struct frame *f)
 static bool
 take_gdb(struct str *t, struct frame *f)
 {
-	const char *at = last_of(*t, ") at "), *from = last_of(*t, ") from ");
+	const char *at, *from;
 	size_t open;
 
+	if (memchr(t->p, ')', t->n) == NULL)
+		return false;
+	at = last_of(*t, ") at ");
+	from = last_of(*t, ") from ");
 	if (at != NULL) {
 		f->file = str_from(*t, (size_t)(at - t->p) + 5);
 		frame_position(&f->file, &f->line, &f->col);

@@ -53,37 +53,51 @@ number(struct out *o, const char *name, bool known, int64_t v)
 }
 
 static void
+key(struct buf *b, const char *name)
+{
+	buf_add(b, ",\"", 2);
+	buf_adds(b, name);
+	buf_add(b, "\":", 2);
+}
+
+static void
 member(struct buf *b, const char *name, struct str s)
 {
-	buf_addf(b, ",\"%s\":", name);
+	key(b, name);
 	if (s.n > 0)
 		out_json_string(b, s.p, s.n);
 	else
-		buf_adds(b, "null");
+		buf_add(b, "null", 4);
 }
 
 static void
 member_number(struct buf *b, const char *name, uint64_t v)
 {
+	key(b, name);
 	if (v > 0)
-		buf_addf(b, ",\"%s\":%llu", name, (unsigned long long)v);
+		buf_addu(b, v);
 	else
-		buf_addf(b, ",\"%s\":null", name);
+		buf_add(b, "null", 4);
 }
 
 static void
 member_hex(struct buf *b, const char *name, bool known, uint64_t v)
 {
-	if (known)
-		buf_addf(b, ",\"%s\":\"0x%llx\"", name, (unsigned long long)v);
-	else
-		buf_addf(b, ",\"%s\":null", name);
+	key(b, name);
+	if (!known) {
+		buf_add(b, "null", 4);
+		return;
+	}
+	buf_addc(b, '"');
+	buf_addx(b, v);
+	buf_addc(b, '"');
 }
 
 static void
 add_frame(struct buf *b, const struct frame *f, size_t i)
 {
-	buf_addf(b, "{\"i\":%zu", i);
+	buf_adds(b, "{\"i\":");
+	buf_addu(b, i);
 	member(b, "fn", f->raw.n > 0 ? f->fn : STR(""));
 	member(b, "raw", f->raw);
 	member(b, "file", f->file);
@@ -92,8 +106,8 @@ add_frame(struct buf *b, const struct frame *f, size_t i)
 	member(b, "mod", f->mod);
 	member_hex(b, "off", f->has_off, f->off);
 	member_hex(b, "pc", f->has_pc, f->pc);
-	buf_addf(b, ",\"inl\":%s,\"ign\":%s}", f->inl ? "true" : "false",
-	    f->ign ? "true" : "false");
+	buf_adds(b, f->inl ? ",\"inl\":true" : ",\"inl\":false");
+	buf_adds(b, f->ign ? ",\"ign\":true}" : ",\"ign\":false}");
 }
 
 static void
