@@ -333,7 +333,7 @@ assertions(struct compat_state *s, struct str line)
 			assertion(s, cap[1]);
 		if (pat_match(d3, line, cap))
 			assertion(s, cap[0]);
-		if (pat_match(d4, line, cap))
+		if (contains(line, "assertion ") && pat_match(d4, line, cap))
 			assertion(s, cap[0]);
 	}
 	if (has(s, C_PANICKED) &&

@@ -267,7 +267,9 @@ form_kernel(struct str line, struct found *f)
 	if (memchr(line.p, '+', line.n) == NULL ||
 	    memchr(line.p, '/', line.n) == NULL)
 		return false;
-	if (!pat_match("%{%^(^%|%}[<%H>]%S%{(%|%}%(%w%)+%w/%w", line, cap) &&
+	if ((memmem(line.p, line.n, "[<", 2) == NULL ||
+		!pat_match(
+		    "%{%^(^%|%}[<%H>]%S%{(%|%}%(%w%)+%w/%w", line, cap)) &&
 	    !pat_match(end, line, cap))
 		return false;
 	f->text = cap[0];
@@ -402,68 +404,80 @@ behind_slash(struct str name, bool go)
 	return str_from(name, (size_t)(slash - name.p) + 1);
 }
 
-bool
-compatframe_settle(struct compat_state *s, struct compat_frame *f)
+/* The line in one of the forms; java: the only one beside the numbered. */
+static bool
+parse(const struct compat_state *s, struct str line, bool java, struct found *f)
 {
-	struct str text = f->text;
+	struct str cap[PAT_CAPTURES], first = skip_blanks(line);
 
-	if (f->settled)
-		return true;
-	if (skipped(s, text))
+	if (first.n == 0)
 		return false;
-	f->text =
-	    f->whole ? behind_slash(text, f->go) : compatframe_name(s, text);
-	f->settled = true;
+	if (*first.p == '#' &&
+	    (form_sanitizer(line, f) || form_chromium(line, f)))
+		return true;
+	if (!java)
+		return form_kernel(line, f) || form_language(s, line, f);
+	if (!pat_match("%sat %(%*%)(%*)", line, cap))
+		return false;
+	f->text = cap[0];
 	return true;
 }
 
-/* Frames behind the last that the state has room for are only looked at in the
- * end, if at all. */
-static void
-add(struct compat_state *s, const struct found *found)
+bool
+compatframe_settle(struct compat_state *s, struct compat_frame *frame)
 {
-	struct str text = strip(found->text);
-	struct compat_frame f = {.whole = found->whole, .go = found->go};
+	struct found f = {0};
+	struct str text;
 
+	if (frame->settled)
+		return true;
+	if (!parse(s, frame->text, frame->java, &f))
+		return false;
+	text = strip(f.text);
 	if (str_starts(text, STR("in ")))
 		text = str_from(text, 3);
 	if (text.n > 1 && text.p[0] == '(' && text.p[text.n - 1] == ')')
 		text = str_of(text.p + 1, text.n - 2);
-	f.text = target_by_file(s, text, found->file);
+	text = target_by_file(s, text, f.file);
+	if (skipped(s, text))
+		return false;
+	frame->text =
+	    f.whole ? behind_slash(text, f.go) : compatframe_name(s, text);
+	frame->settled = true;
+	return true;
+}
+
+/* A quick look: can it be a frame? */
+static bool
+may_be_frame(const struct compat_state *s, struct str line)
+{
+	struct str first = skip_blanks(line);
+
+	if (first.n == 0)
+		return false;
+	return *first.p == '#' || s->java || s->golang || s->python || s->js ||
+	       (memchr(line.p, '+', line.n) != NULL &&
+		   memchr(line.p, '/', line.n) != NULL);
+}
+
+/* Lines behind the last that the state has room for are only read in the end, if
+ * at all. */
+void
+compatframe_line(struct compat_state *s, struct str line)
+{
+	struct compat_frame f = {
+	    .text = line, .java = s->java && is_java_type(s)};
+
 	if (s->frames < LINES) {
 		if (!compatframe_settle(s, &f))
 			return;
 		buf_add(&s->c->state, f.text.p, f.text.n);
 		buf_addc(&s->c->state, '\n');
 		s->frames++;
-	}
+	} else if (!may_be_frame(s, line))
+		return;
 	if (s->nstack < COMPAT_STACK)
 		s->stack[s->nstack++] = f;
-}
-
-void
-compatframe_line(struct compat_state *s, struct str line)
-{
-	struct str cap[PAT_CAPTURES], first = skip_blanks(line);
-	struct found f = {0};
-	bool number;
-
-	if (first.n == 0)
-		return;
-	number = *first.p == '#';
-	if (number && (form_sanitizer(line, &f) || form_chromium(line, &f))) {
-		add(s, &f);
-		return;
-	}
-	if (s->java && is_java_type(s)) {
-		if (pat_match("%sat %(%*%)(%*)", line, cap)) {
-			f.text = cap[0];
-			add(s, &f);
-		}
-		return;
-	}
-	if (form_kernel(line, &f) || form_language(s, line, &f))
-		add(s, &f);
 }
 
 void

@@ -7,7 +7,7 @@
 #include "crash/reader.h"
 #include "crash/words.h"
 
-enum { COMPAT_STACK = 8192, COMPAT_LINES = 65536 };
+enum { COMPAT_STACK = 65536, COMPAT_LINES = 65536 };
 
 /* Words that a line must hold for a step to be tried.  Letter case does not
  * count, the steps look again. */
@@ -83,9 +83,8 @@ extern const char *const compat_words[COMPAT_WORDS];
 struct ignore;
 
 struct compat_frame {
-	struct str text; /* settled: the name */
-	bool whole, go;	 /* the text is the name; a path begins it */
-	bool settled;
+	struct str text; /* the line; settled: the name */
+	bool java, settled;
 };
 
 struct compat_state {
@@ -123,7 +122,7 @@ compat_str(const struct buf *b)
 
 /* Step t: the line as a frame. */
 void compatframe_line(struct compat_state *s, struct str line);
-/* Makes a name of the frame's text; false: it is one that is skipped. */
+/* Makes a name of the line; false: it is no frame, or one that is skipped. */
 bool compatframe_settle(struct compat_state *s, struct compat_frame *f);
 /* The function of a frame's text; s.arena holds it. */
 struct str compatframe_name(struct compat_state *s, struct str text);

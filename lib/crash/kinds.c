@@ -254,7 +254,8 @@ static const struct kinds_kind *
 find(struct str name)
 {
 	for (size_t i = 0; i < N(kinds); i++)
-		if (str_eq(name, str_of(kinds[i].name, strlen(kinds[i].name))))
+		if (name.n > 0 && kinds[i].name[0] == *name.p &&
+		    str_eq(name, str_of(kinds[i].name, strlen(kinds[i].name))))
 			return &kinds[i];
 	return NULL;
 }
@@ -271,7 +272,8 @@ kinds_of_sanitizer(struct str word)
 	size_t n = 0;
 
 	for (size_t i = 0; i < N(aliases); i++)
-		if (str_starts(
+		if (word.n > 0 && aliases[i].says[0] == *word.p &&
+		    str_starts(
 			word, str_of(aliases[i].says, strlen(aliases[i].says))))
 			return kinds_find(aliases[i].kind);
 	while (n < word.n && memchr(" :;(\t", word.p[n], 5) == NULL)

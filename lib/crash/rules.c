@@ -618,7 +618,8 @@ rules_frame(const struct rules *r, const struct frame *f,
 static bool
 fits(const char *rule, const char *is)
 {
-	return strcmp(rule, "*") == 0 || strcmp(rule, is) == 0;
+	return (rule[0] == '*' && rule[1] == '\0') ||
+	       (rule[0] == is[0] && strcmp(rule, is) == 0);
 }
 
 static bool

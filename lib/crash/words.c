@@ -10,7 +10,7 @@
  * A block is three bytes.  Its hash is the product's upper bits; the constant's
  * lowest byte is 0, so that of four bytes the last one does not count.
  */
-enum { BLOCK = 3, SHORTEST = BLOCK + 1, HASH = 14, SLOTS = 1024 };
+enum { BLOCK = 3, SHORTEST = BLOCK + 1, HASH = 15, SLOTS = 4096 };
 
 static const uint32_t MULTIPLIER = 0x9e377900;
 static const uint32_t BYTES = 0xffffff; /* of a block, in four bytes */
