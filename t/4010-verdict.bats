@@ -254,6 +254,7 @@ END
 
 @test "verdict: names without end take no time without end" {
 	need jq
+	# shellcheck disable=SC2016 # Rust's
 	for c in . - @ '<' '(' '$u7b$' 'a::<' 'static '; do
 		{
 			echo "==1==ERROR: AddressSanitizer: SEGV on unknown address 0x1 (pc 0x5 bp 0x7 sp 0x8 T0)"

@@ -33,11 +33,12 @@ teardown_file() {
 	[ -s "$run/stats.tsv" ]
 	# it is whole: each crash of a record is here
 	jq -r .input_sha256 "$run/crashes.jsonl" | sort -u >named
-	ls "$run/crashes" | comm -13 - named >missing
+	find "$run/crashes" -type f -printf "%f\n" | sort |
+		comm -13 - named >missing
 	[ ! -s missing ]
 	lago-dispatch -q
 	[ -z "$(ls "$HOME/one/runs")" ]
 	# a bug's input runs here as it did there
 	lago-crashes export -o out "$(head -n 1 news | cut -f 1)"
-	[ -x "$(ls -d out/*/repro out/repro 2>/dev/null | head -n 1)" ]
+	[ -n "$(find out -name repro -perm -100)" ]
 }

@@ -24,8 +24,8 @@ void buf_adds(struct buf *b, const char *s);
 void buf_addc(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-void buf_addu(struct buf *b, uint64_t v); /* decimal */
-void buf_addx(struct buf *b, uint64_t v); /* "0x2a" */
+void buf_addu(struct buf *b, uint64_t v);  /* decimal */
+void buf_addx(struct buf *b, uint64_t v);  /* "0x2a" */
 void buf_reserve(struct buf *b, size_t n); /* room for n more bytes */
 void buf_reset(struct buf *b);		   /* empty, memory kept */
 void buf_release(struct buf *b);
