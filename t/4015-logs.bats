@@ -2,6 +2,10 @@ load lib
 
 # Logs in bulk, and of any size.
 
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
 report() {
 	cat <<END
 ==1==ERROR: AddressSanitizer: heap-use-after-free on address 0x602000000018 at pc 0x55 bp 0x7f sp 0x7e
