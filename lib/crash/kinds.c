@@ -311,3 +311,30 @@ kinds_of_signal(int signo)
 			return kinds_find(signals[i].kind);
 	return kinds_find("abort");
 }
+
+static const struct {
+	const char *name;
+	int signo;
+} signal_names[] = {
+    {"SIGSEGV", SIGSEGV},
+    {"SIGBUS", SIGBUS},
+    {"SIGILL", SIGILL},
+    {"SIGTRAP", SIGTRAP},
+    {"SIGFPE", SIGFPE},
+    {"SIGSYS", SIGSYS},
+    {"SIGABRT", SIGABRT},
+    {"EXC_BAD_ACCESS", SIGSEGV}, /* lldb on macOS */
+    {"EXC_BAD_INSTRUCTION", SIGILL},
+    {"EXC_BREAKPOINT", SIGTRAP},
+    {"EXC_ARITHMETIC", SIGFPE},
+};
+
+int
+kinds_signal(struct str name)
+{
+	for (size_t i = 0; i < N(signal_names); i++)
+		if (str_eq(name, str_of(signal_names[i].name,
+				     strlen(signal_names[i].name))))
+			return signal_names[i].signo;
+	return 0;
+}

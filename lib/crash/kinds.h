@@ -32,5 +32,7 @@ const struct kinds_kind *kinds_of_ubsan(struct str reason);
 const struct kinds_kind *kinds_of_minimal(struct str word);
 /* A signal that killed; abort for those that nothing is known of. */
 const struct kinds_kind *kinds_of_signal(int signo);
+/* The number of "SIGSEGV", of lldb's "EXC_BAD_ACCESS"; 0: none that crashes. */
+int kinds_signal(struct str name);
 
 #endif

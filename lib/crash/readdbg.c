@@ -8,37 +8,10 @@
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
-static const struct {
-	const char *name;
-	int signo;
-} signals[] = {
-    {"SIGSEGV", SIGSEGV},
-    {"SIGBUS", SIGBUS},
-    {"SIGILL", SIGILL},
-    {"SIGTRAP", SIGTRAP},
-    {"SIGFPE", SIGFPE},
-    {"SIGSYS", SIGSYS},
-    {"SIGABRT", SIGABRT},
-    {"EXC_BAD_ACCESS", SIGSEGV}, /* lldb on macOS */
-    {"EXC_BAD_INSTRUCTION", SIGILL},
-    {"EXC_BREAKPOINT", SIGTRAP},
-    {"EXC_ARITHMETIC", SIGFPE},
-};
-
-static int
-signal_of(struct str name)
-{
-	for (size_t i = 0; i < N(signals); i++)
-		if (str_eq(
-			name, str_of(signals[i].name, strlen(signals[i].name))))
-			return signals[i].signo;
-	return 0;
-}
-
 static bool
 open_signal(struct reader *r, struct str name, const char *tool)
 {
-	int signo = signal_of(name);
+	int signo = kinds_signal(name);
 
 	if (signo == 0)
 		return false;
@@ -119,7 +92,7 @@ stop_reason(struct reader *r, struct str line)
 	if (!pat_match("%*stop reason = %{signal %|%}%(%w%)", line, cap))
 		return false;
 	/* lldb says it once at the stop, with one frame, and again in bt. */
-	if (r->now != NULL && r->now->signal == signal_of(cap[0]) &&
+	if (r->now != NULL && r->now->signal == kinds_signal(cap[0]) &&
 	    strcmp(r->now->tool, "gdb") == 0 && reader_restack(r))
 		return true;
 	if (!open_signal(r, cap[0], "gdb"))

@@ -186,29 +186,6 @@ goroutine(struct reader *r, struct str line)
 	return true;
 }
 
-static const struct {
-	const char *name;
-	int signo;
-} signals[] = {
-    {"SIGSEGV", SIGSEGV},
-    {"SIGBUS", SIGBUS},
-    {"SIGFPE", SIGFPE},
-    {"SIGILL", SIGILL},
-    {"SIGABRT", SIGABRT},
-    {"SIGTRAP", SIGTRAP},
-    {"SIGSYS", SIGSYS},
-};
-
-static int
-signal_of(struct str name)
-{
-	for (size_t i = 0; i < N(signals); i++)
-		if (str_eq(
-			name, str_of(signals[i].name, strlen(signals[i].name))))
-			return signals[i].signo;
-	return 0;
-}
-
 static void
 set_address(struct reader *r, struct str hex)
 {
@@ -225,7 +202,7 @@ go_signal(struct reader *r, struct str line)
 	if (!is_go(r) ||
 	    !pat_match("%s[signal %(%w%)%*addr=%(%H%) pc=%(%H%)", line, cap))
 		return false;
-	signo = signal_of(cap[0]);
+	signo = kinds_signal(cap[0]);
 	r->now->signal = signo;
 	set_address(r, cap[1]);
 	r->now->has_pc = frame_hex(&cap[2], false, &r->now->pc);
@@ -244,10 +221,11 @@ go_sigcode(struct reader *r, struct str line)
 
 	if (!pat_match(
 		"PC=%(%H%) m=%N sigcode=%N%{ addr=%(%H%)%|%(%)%}", line, cap) ||
-	    !pat_match("%(%A%): ", r->prev, name) || signal_of(name[0]) == 0)
+	    !pat_match("%(%A%): ", r->prev, name) || kinds_signal(name[0]) == 0)
 		return false;
-	reader_open(r, kinds_of_signal(signal_of(name[0]))->name, "go", true);
-	r->now->signal = signal_of(name[0]);
+	reader_open(
+	    r, kinds_of_signal(kinds_signal(name[0]))->name, "go", true);
+	r->now->signal = kinds_signal(name[0]);
 	r->now->message = reader_keep(r, r->prev);
 	r->now->has_pc = frame_hex(&cap[0], false, &r->now->pc);
 	if (cap[1].n > 0)
