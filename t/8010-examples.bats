@@ -7,14 +7,11 @@ setup_file() {
 }
 
 # triage OPTION... -- COMMAND...: the crashes of the example, a line each:
-# name, bucket, kind, the first three functions.  Where a stack overflows is
-# chance: the circle is made to begin with its first name.
+# name, bucket, kind, the first three functions.
 triage() {
 	lago-triage -j -r 1 -t 1 "$@" |
-		jq -r '[(.input | sub(".*/"; "")), .bucket, .kind] +
-			if .kind == "stack-overflow" then
-				(.top | index(min) as $i | .[$i:] + .[:$i])
-			else .top end | @tsv' | sort
+		jq -r '[(.input | sub(".*/"; "")), .bucket, .kind] + .top |
+			@tsv' | sort
 }
 
 # planted BUILD...: what bugs.tsv says of those that show in these.
