@@ -231,6 +231,19 @@ signal_name(struct out *o, const struct report *r)
 	word(o, "signal_name", abbrev != NULL ? name : NULL);
 }
 
+/* The instruction at pc, and what follows it. */
+static void
+code(struct out *o, const struct report *r)
+{
+	char text[2 * sizeof(r->code) + 1];
+
+	if (r->ncode == 0)
+		return;
+	for (size_t i = 0; i < r->ncode; i++)
+		sprintf(text + 2 * i, "%02x", r->code[i]);
+	out_text(o, "code", text);
+}
+
 /* What the report says. */
 static void
 found(struct out *o, const struct report *r)
@@ -253,6 +266,7 @@ found(struct out *o, const struct report *r)
 	hex(o, "pc", r->has_pc, r->pc);
 	hex(o, "sp", r->has_sp, r->sp);
 	hex(o, "bp", r->has_bp, r->bp);
+	code(o, r);
 	text(o, "thread", r->thread);
 	text(o, "message", r->message);
 	text(o, "exception", r->exception);

@@ -59,6 +59,8 @@ struct report {
 	struct report_region region;
 	int signal; /* 0: none known */
 	struct str thread, message, exception, dedup, scariness;
+	unsigned char code[16]; /* at pc */
+	size_t ncode;
 	struct str insn;  /* gdb's line of the instruction at pc */
 	struct str place; /* of the message, where no stack tells: file:line */
 	struct str place_fn;

@@ -254,6 +254,8 @@ add_native(struct verdict *v, struct report *r,
 	r->sp = native->sp;
 	r->bp = native->bp;
 	r->has_pc = r->has_sp = r->has_bp = true;
+	r->ncode = native->ninsn;
+	memcpy(r->code, native->insn, r->ncode);
 	if (native->signal != SIGSEGV && native->signal != SIGBUS)
 		return;
 	r->has_address = native->known;

@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2046,SC2016 # words to be split; for sh
+# shellcheck shell=bash disable=SC2046,SC2086,SC2016 # words to be split; for sh
 # Frames of real programs with planted bugs (t/plant): libexpat, C, and TagLib,
 # C++ with more than 20 MB of debug information, from the distribution's
 # sources.  Ours: frames that are as ASan's own symbolizer has them, or gdb for
@@ -89,8 +89,14 @@ build_taglib() {
 			apt-get -q download libutfcpp-dev >&2 &&
 			dpkg -x ./*.deb . && mv ../utfcpp.part ../utfcpp
 	) || without "libutfcpp-dev cannot be had"
-	local cc=clang++ lib=$cache/taglib/taglib debug=-fstandalone-debug
-	[ "$1" = asan ] || { cc=g++; debug=; }
+	local cc=clang++ lib=$cache/taglib/taglib
+	# All types, also those of headers that nothing uses, and macros.
+	local debug=-fno-eliminate-unused-debug-types
+	if [ "$1" = asan ]; then
+		debug+=' -fstandalone-debug -fdebug-macro'
+	else
+		cc=g++
+	fi
 	mkdir -p "$2"
 	printf '#define %s\n' 'TAGLIB_WITH_ASF 1' 'TAGLIB_WITH_MP4 1' \
 		>"$2/taglib_config.h"
@@ -99,8 +105,9 @@ build_taglib() {
 	find "$lib" -name '*.cpp' | sort | {
 		cat
 		printf '%s\n' "$TOP/t/plant/plant.cc" "$TOP/t/plant/taglib.cc"
-	} | compile "$2" $cc $(flags "$1") $debug -std=c++17 -DHAVE_CONFIG_H \
-		-DTAGLIB_STATIC -I"$2" -I"$cache/utfcpp/usr/include/utf8cpp" \
+	} | compile "$2" $cc $(flags "$1") $debug \
+		-std=c++17 -DHAVE_CONFIG_H -DTAGLIB_STATIC -I"$2" \
+		-I"$cache/utfcpp/usr/include/utf8cpp" \
 		$(find "$lib" -type d | sed 's/^/-I/')
 	echo "$TOP/t/plant/plant.c" | compile "$2" ${cc%++} $(flags "$1")
 	$cc $(flags "$1") -fPIC -g -w -x c -shared -o "$2/libplant.so" \
