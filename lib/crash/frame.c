@@ -221,7 +221,7 @@ take_gdb(struct str *t, struct frame *f)
 	if (memchr(t->p, ')', t->n) == NULL)
 		return false;
 	at = last_of(*t, ") at ");
-	from = last_of(*t, ") from ");
+	from = at == NULL ? last_of(*t, ") from ") : NULL;
 	if (at != NULL) {
 		f->file = str_from(*t, (size_t)(at - t->p) + 5);
 		frame_position(&f->file, &f->line, &f->col);

@@ -3,6 +3,10 @@
 #include <ctype.h>
 #include <endian.h>
 #include <stdlib.h>
+#include <strings.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "base/mem.h"
 
@@ -200,36 +204,39 @@ words_break(struct str text)
 	return (p[0] >= '\n' && p[0] <= '\f') || (p[0] >= 0x1c && p[0] <= 0x1e);
 }
 
-static uint64_t
-eight(const char *p)
+/* A bit for each of 16 bytes that is a control character or not ASCII; only such
+ * begin a line break. */
+static int
+suspects(const char *p)
 {
-	uint64_t v;
+#ifdef __SSE2__
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
 
-	memcpy(&v, p, sizeof(v));
-	return v;
+	return _mm_movemask_epi8(_mm_cmplt_epi8(v, _mm_set1_epi8(' ')));
+#else
+	int bits = 0;
+
+	for (int i = 0; i < 16; i++)
+		bits |= (int)((signed char)p[i] < ' ') << i;
+	return bits;
+#endif
 }
 
-/* Eight bytes at a time, as long as none is a control character or not ASCII;
- * only such begin a line break. */
 static size_t
 line_length(struct str text)
 {
-	const uint64_t ones = 0x0101010101010101, high = ones * 0x80;
-	size_t i = 0, end;
+	size_t i = 0, at;
 
-	while (i < text.n) {
-		if (i + 8 <= text.n) {
-			uint64_t v = eight(text.p + i);
-			if (((v | (v - ones * 0x20)) & high) == 0) {
-				i += 8;
-				continue;
-			}
+	for (; i + 16 <= text.n; i += 16)
+		for (int bits = suspects(text.p + i); bits != 0;
+		     bits &= bits - 1) {
+			at = i + (size_t)ffs(bits) - 1;
+			if (words_break(str_from(text, at)) > 0)
+				return at;
 		}
-		end = i + 8 < text.n ? i + 8 : text.n;
-		for (; i < end; i++)
-			if (words_break(str_from(text, i)) > 0)
-				return i;
-	}
+	for (; i < text.n; i++)
+		if (words_break(str_from(text, i)) > 0)
+			return i;
 	return text.n;
 }
 
