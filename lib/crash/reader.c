@@ -59,13 +59,16 @@ reader_restack(struct reader *r)
 {
 	struct report *p = r->now;
 	const struct report_stack *s = report_crash_stack(p);
+	size_t at;
 
 	if (s != NULL && s->n > 1)
 		return false;
-	if (s != NULL && s != &p->stacks[p->nstacks - 1])
-		return false;
-	if (s != NULL)
+	if (s != NULL) {
+		at = (size_t)(s - p->stacks);
 		p->nstacks--;
+		memmove(&p->stacks[at], &p->stacks[at + 1],
+		    (p->nstacks - at) * sizeof(p->stacks[0]));
+	}
 	reader_heading(r, REPORT_CRASH, STR(""));
 	return true;
 }

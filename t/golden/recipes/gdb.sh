@@ -57,3 +57,6 @@ core() {
 }
 core null null_write
 core abort abort_here
+setarch -R gdb -nx -batch -ex run -ex "generate-core-file core.threads" \
+	--args ./plain thread_null </dev/null >/dev/null 2>&1
+log gdb-core_threads gdb -nx -batch -ex 'thread apply all bt' ./plain core.threads
