@@ -1,0 +1,134 @@
+# shellcheck shell=bash
+# What the measurements of lago-minimize share: targets, corpora, and a count of
+# tuples by afl-showmap.  Built once, in .bench/corpus.
+DATA=${LAGO_TESTDATA:-$TOP/../shared/testdata}
+MADE=$TOP/.bench/corpus
+mkdir -p "$MADE"
+
+# fetch PACKAGE: the distribution's source of it in $MADE/PACKAGE.
+fetch() {
+	[ ! -d "$MADE/$1" ] || return 0
+	(
+		cd "$MADE" && mkdir -p apt/lists/partial apt/cache/archives/partial
+		# shellcheck disable=SC2016 # apt's own variables
+		apt-get indextargets --format \
+			'$(CREATED_BY)|$(ORIGIN)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)' |
+			awk -F '|' '$1 == "Packages" && $4 !~ /-/ && $5 == "main" {
+				key = "/usr/share/keyrings/" tolower($2)
+				key = key "-archive-keyring.gpg"
+				print "deb-src [signed-by=" key "]", $3, $4, $5
+			}' | sort -u >apt/sources.list
+		set -- "$1" -qq -o Dir::Etc::sourcelist="$PWD/apt/sources.list" \
+			-o Dir::Etc::sourceparts=- -o Dir::State="$PWD/apt" \
+			-o Dir::Cache="$PWD/apt/cache" \
+			-o Acquire::Languages=none -o APT::Sandbox::User=root
+		package=$1
+		shift
+		apt-get "$@" update && mkdir -p get && cd get &&
+			apt-get "$@" source "$package" &&
+			mv "$package"-*/ "$MADE/$package"
+	) >"$MADE/fetch.log" 2>&1
+}
+
+# expat: its parser as a target in three forms.
+expat() {
+	local lib=$MADE/expat/lib sources flags
+	[ ! -x "$MADE/expat-libfuzzer" ] || return 0
+	fetch expat || return 1
+	[ -d "$lib" ] || lib=$MADE/expat/expat/lib
+	sources="$lib/xmlparse.c $lib/xmltok.c $lib/xmlrole.c $TOP/t/bench/expat.c"
+	flags="-O2 -g -w -DBYTEORDER=1234 -DHAVE_MEMMOVE -DHAVE_GETRANDOM
+		-DXML_CONTEXT_BYTES=1024 -DXML_DTD -DXML_NS -DXML_STATIC -I$lib"
+	export AFL_QUIET=1
+	# shellcheck disable=SC2086 # words
+	afl-clang-fast -fsanitize=fuzzer $flags -o "$MADE/expat-afl" $sources &&
+		clang -fsanitize=fuzzer $flags -o "$MADE/expat-libfuzzer" $sources
+}
+
+# targets: sets afl, libfuzzer and corpus: Expat and real XML files where both
+# can be had, else the chunk reader and files made of its seeds.
+targets() {
+	command -v afl-cmin >/dev/null || without "AFL++ is not installed"
+	if [ -e "$DATA/corpora/xml.tar.xz" ] && expat; then
+		afl=$MADE/expat-afl libfuzzer=$MADE/expat-libfuzzer
+		corpus=$MADE/xml
+		[ -d "$corpus" ] || tar xf "$DATA/corpora/xml.tar.xz" -C "$MADE"
+		what=Expat
+		return
+	fi
+	"$TOP/share/examples/build" "$MADE/chunk" >/dev/null
+	(cd "$TOP/share/examples/chunk" && AFL_QUIET=1 afl-clang-fast -O2 -w \
+		-fsanitize=fuzzer -o "$MADE/chunk-afl" chunk.c fuzz.c &&
+		clang -O2 -w -fsanitize=fuzzer -o "$MADE/chunk-libfuzzer" \
+			chunk.c fuzz.c)
+	afl=$MADE/chunk-afl libfuzzer=$MADE/chunk-libfuzzer corpus=$MADE/made
+	what='chunk reader'
+	[ -d "$corpus" ] || made "$corpus"
+}
+
+# made DIR: 6000 files, the seeds with bytes changed or cut away.
+made() {
+	mkdir -p "$1.new"
+	for seed in "$TOP"/share/examples/chunk/seeds/*; do
+		od -An -v -tu1 -w1 "$seed" | tr -s '\n ' ' '
+		echo
+	done | awk -v dir="$1.new" '
+	{ seed[NR] = $0 }
+	END {
+		srand(1)
+		for (i = 0; i < 6000; i++) {
+			n = split(seed[i % NR + 1], b)
+			for (k = int(rand() * 6); k > 0; k--)
+				b[int(rand() * n) + 1] = int(rand() * 256)
+			if (rand() < 0.3)
+				n = int(rand() * n) + 1
+			s = ""
+			for (k = 1; k <= n; k++)
+				s = s sprintf("\\%03o", b[k])
+			printf "%s/%d\t%s\n", dir, i, s
+		}
+	}' | while IFS=$'\t' read -r file bytes; do
+		# shellcheck disable=SC2059 # it is the bytes
+		printf "$bytes" >"$file"
+	done
+	mv "$1.new" "$1"
+}
+
+# tuples DIR COMMAND...: edge and class of its count, of all files together,
+# each once.  Raw counts, since afl-showmap 4.04 leaves some classes out.
+tuples() {
+	local dir=$1
+	shift
+	rm -rf raw
+	AFL_QUIET=1 AFL_MAP_SIZE=8388608 afl-showmap -q -r -t 10000 -i "$dir" \
+		-o raw -- "$@" >/dev/null 2>&1
+	find raw -type f -exec cat {} + | awk -F : '
+	function class(n) {
+		if (n < 4) return n
+		if (n < 8) return 4
+		if (n < 16) return 8
+		return n < 32 ? 16 : n < 128 ? 32 : 128
+	}
+	{ t[$1 ":" class($2 + 0)] }
+	END { for (i in t) print i }' | sort
+	rm -rf raw
+}
+
+# compare NAME DIR COMMAND...: what that result has, and what it lost of the
+# tuples in the file `all`.
+compare() {
+	local who=$1 dir=$2
+	shift 2
+	tuples "$dir" "$@" >"$who.tuples"
+	echo "# $name: $who $(find "$dir" -type f | wc -l) files," \
+		"$(cat "$dir"/* | wc -c) bytes," \
+		"$(comm -23 all "$who.tuples" | wc -l) of $(wc -l <all) tuples lost"
+}
+
+# seconds COMMAND...: how long that took.
+seconds() {
+	local from
+	from=$(now)
+	"$@" >/dev/null 2>&1 || [ $? = 1 ]
+	since "$from"
+}
