@@ -10,6 +10,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -358,15 +359,25 @@ restore(struct cover *c, const bool *best)
 			drop(c, i);
 }
 
+static double
+cpu_seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 static void
 search(struct cover *c, const struct cover_opts *o)
 {
 	bool *best = mem_dup(c->chosen, c->traces * sizeof *best);
 	size_t n;
-	double least = price(c, &n), now, p;
+	double least = price(c, &n), now, p, start = cpu_seconds();
 
 	for (unsigned i = 0; i < o->rounds; i++) {
-		if (o->until > 0 && clock_mono() >= o->until)
+		if ((o->until > 0 && clock_mono() >= o->until) ||
+		    (o->seconds > 0 && cpu_seconds() >= start + o->seconds))
 			break;
 		p = 0.02 + 0.29 * uniform(c);
 		for (size_t t = 0; t < c->traces; t++)

@@ -24,6 +24,7 @@ enum cover_goal { COVER_FILES, COVER_BYTES, COVER_TIME };
 struct cover_opts {
 	enum cover_goal goal;
 	unsigned rounds; /* of local search; 0 none */
+	double seconds;	 /* of CPU for it, the same on a busy machine; 0: any */
 	double until;	 /* clock_mono() at which it stops; 0 no limit */
 	uint64_t seed;
 };

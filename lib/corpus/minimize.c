@@ -36,10 +36,10 @@ enum {
 	CHANCE = 3 /* inputs that showed a tuple once only: it is chance */
 };
 /* Of the time there is, the part for running the inputs; the search may take
- * as much of the time that took, but this at least (seconds). */
+ * as much of the time that took, but this at least (seconds of CPU). */
 #define RUN_PART 0.7
 #define SEARCH_PART 0.2
-#define SEARCH_LEAST 0.1
+#define SEARCH_LEAST 0.05
 
 struct work {
 	struct minimize *m;
@@ -189,15 +189,16 @@ static void
 select_now(struct work *w, bool *yes)
 {
 	double most = w->ran * SEARCH_PART;
-	struct cover_opts o = {w->m->goal, SEARCH_ROUNDS, 0, 1};
+	struct cover_opts o = {.goal = w->m->goal,
+	    .rounds = SEARCH_ROUNDS,
+	    .seconds = most > SEARCH_LEAST ? most : SEARCH_LEAST,
+	    .until = w->m->end,
+	    .seed = 1};
 	struct tuples chance = {0};
 
 	for (size_t i = 0; i < w->gone.n; i++)
 		if (w->goes[i] >= CHANCE)
 			tuples_add(&chance, w->gone.v[i]);
-	o.until = clock_mono() + (most > SEARCH_LEAST ? most : SEARCH_LEAST);
-	if (w->m->end > 0 && w->m->end < o.until)
-		o.until = w->m->end;
 	select_inputs(w->in, &w->m->traces, &chance, &o, yes);
 	tuples_release(&chance);
 }

@@ -38,7 +38,7 @@ small(void)
 	bool complete = true, lean = true, best = true, same = true;
 
 	for (int round = 0; round < 300; round++) {
-		struct cover_opts o = {COVER_FILES, 200, 0, 7};
+		struct cover_opts o = {COVER_FILES, 200, 0, 0, 7};
 		struct cover_trace t[12];
 		uint32_t tuple[12][20], chosen = 0;
 		size_t n = 1 + roll(12), least = 99, got;
@@ -79,7 +79,7 @@ prices(void)
 	const uint32_t all[] = {1, 2, 3}, one[] = {1}, rest[] = {2, 3};
 	const struct cover_trace t[] = {
 	    {one, 1, 10, 9}, {rest, 2, 20, 9}, {all, 3, 1000, 5}};
-	struct cover_opts o = {COVER_FILES, 50, 0, 1};
+	struct cover_opts o = {COVER_FILES, 50, 0, 0, 1};
 	bool keep[3];
 
 	tap_ok(cover_choose(t, 3, &o, keep) == 1 && keep[2],
@@ -98,7 +98,7 @@ edges(void)
 	const uint32_t one[] = {7};
 	const struct cover_trace none[] = {{NULL, 0, 5, 0}, {NULL, 0, 6, 0}},
 				 twins[] = {{one, 1, 5, 0}, {one, 1, 5, 0}};
-	struct cover_opts o = {COVER_FILES, 10, 0, 1};
+	struct cover_opts o = {COVER_FILES, 10, 0, 0, 1};
 	bool keep[2];
 
 	tap_ok(cover_choose(NULL, 0, &o, keep) == 0, "nothing to choose from");
@@ -113,7 +113,7 @@ many(void)
 	enum { N = 3000, PER = 200 };
 	struct cover_trace *t = mem_array(N, sizeof *t);
 	uint32_t *tuple = mem_array((size_t)N * PER, sizeof *tuple);
-	struct cover_opts o = {COVER_FILES, 20, 0, 1};
+	struct cover_opts o = {COVER_FILES, 20, 0, 0, 1};
 	bool *keep = mem_array(N, sizeof *keep);
 	static bool have[8000], kept[8000];
 	bool complete = true;
