@@ -255,9 +255,14 @@ is_libfuzzer(const struct setting *s)
 		return false;
 	if (looks & FORKSERVER_LIBFUZZER)
 		return true;
+	if (looks & FORKSERVER_HONGGFUZZ)
+		opt_die(EX_LAGO_UNAVAILABLE,
+		    "built for honggfuzz, which no other program can ask: "
+		    "compile it also with afl-clang-fast: '%s'",
+		    s->command[0]);
 	opt_die(EX_LAGO_UNAVAILABLE,
 	    "not instrumented, compile it with afl-clang-fast or "
-	    "-fsanitize=fuzzer: '%s'",
+	    "-fsanitize=fuzzer, or run it by AFL++'s afl-qemu-trace: '%s'",
 	    s->command[0]);
 }
 

@@ -252,3 +252,15 @@ tuples() {
 	run lago-minimize -x joint=1 -x result=list in -- "$target"
 	[ "$status" -eq 64 ]
 }
+
+@test "minimize: a target of honggfuzz, a plain one: what to do" {
+	echo 'const char *s = "_LIBHFUZZ_PERSISTENT_"; int main(void)
+		{ return s == 0; }' | cc -x c -o hf -
+	run --separate-stderr lago-minimize -o out in -- ./hf
+	[ "$status" -eq 69 ]
+	[[ $stderr == *honggfuzz*afl-clang-fast* ]]
+	[ "${#stderr_lines[@]}" -eq 1 ]
+	run --separate-stderr lago-minimize -o out in -- "$EXAMPLES/chunk-plain"
+	[ "$status" -eq 69 ]
+	[[ $stderr == *afl-qemu-trace* ]]
+}

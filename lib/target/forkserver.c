@@ -97,6 +97,7 @@ forkserver_look(const char *program, struct fail *f)
 	    {"##SIG_AFL_PERSISTENT##", FORKSERVER_PERSISTENT},
 	    {"##SIG_AFL_DEFER_FORKSRV##", FORKSERVER_DEFERRED},
 	    {"merge_control_file", FORKSERVER_LIBFUZZER},
+	    {"_LIBHFUZZ_PERSISTENT_", FORKSERVER_HONGGFUZZ},
 	    {"__asan_init", FORKSERVER_SANITIZER},
 	    {"__msan_init", FORKSERVER_SANITIZER},
 	    {"__lsan_init", FORKSERVER_SANITIZER},

@@ -27,6 +27,7 @@ enum {
 	FORKSERVER_PERSISTENT = 2, /* many inputs in one process */
 	FORKSERVER_DEFERRED = 4,   /* it starts its server itself */
 	FORKSERVER_LIBFUZZER = 8,  /* libFuzzer's own driver */
+	FORKSERVER_HONGGFUZZ = 32, /* honggfuzz's driver */
 	FORKSERVER_SANITIZER = 16  /* one that maps terabytes */
 };
 

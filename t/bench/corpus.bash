@@ -91,6 +91,11 @@ made() {
 		# shellcheck disable=SC2059 # it is the bytes
 		printf "$bytes" >"$file"
 	done
+	# Those that crash or hang are nobody's corpus.
+	lago-minimize -t 0.2 -x cache=no -x result=files "$1.new" -- \
+		"$MADE/chunk/chunk-afl-plain" 2>/dev/null |
+		awk -F '\t' '$2 == "crashed" || $2 == "hung" { print $1 }' |
+		xargs -r rm -f
 	mv "$1.new" "$1"
 }
 

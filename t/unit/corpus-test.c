@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "corpus/cache.h"
 #include "corpus/merge.h"
 #include "corpus/trace.h"
 #include "corpus/tuples.h"
@@ -65,6 +66,99 @@ sets(void)
 	tuples_release(&s);
 }
 
+static void
+packed(void)
+{
+	static const uint32_t tuple[] = {
+	    0, 1, 128, 129, 70000, 1u << 31, UINT32_MAX - 1};
+	enum { N = sizeof tuple / sizeof *tuple };
+	uint8_t p[N * TRACE_PACKED];
+	uint32_t out[N], len = trace_pack(tuple, N, p);
+	bool right = true;
+
+	tap_ok(trace_unpack(p, len, out, N) && !memcmp(out, tuple, sizeof out),
+	    "packed and unpacked");
+	for (uint32_t n = 0; n < len; n++)
+		right &= !trace_unpack(p, n, out, N);
+	tap_ok(right && !trace_unpack(p, len, out, N - 1),
+	    "too little and too much is refused");
+}
+
+/* What a cache's file gives. */
+struct given {
+	unsigned traces, entries;
+};
+
+static void
+count_trace(const struct trace *t, void *arg)
+{
+	uint32_t out[8];
+
+	((struct given *)arg)->traces +=
+	    t->n <= 8 && trace_unpack(t->packed, t->len, out, t->n);
+}
+
+static void
+count_entry(const struct cache_entry *e, void *arg)
+{
+	struct given *g = arg;
+
+	g->entries += e->state != INPUT_TRACED || e->trace < g->traces;
+}
+
+/* A block of one trace and two entries, as cache.c writes it. */
+static size_t
+block(uint8_t *p)
+{
+	struct {
+		char magic[8];
+		uint64_t len, check;
+		uint32_t base, traces, entries, unused;
+	} h = {"lagotrc", 0, 0, 0, 1, 2, 0};
+	struct cache_entry e[2] = {
+	    {.state = INPUT_TRACED}, {.state = INPUT_CRASHED}};
+	uint32_t len = 2, n = 2;
+
+	h.magic[7] = '1';
+	h.len = 16 + sizeof e;
+	memset(p, 0, sizeof h + h.len);
+	memcpy(p + sizeof h, &len, 4);
+	memcpy(p + sizeof h + 4, &n, 4);
+	p[sizeof h + 8] = 3;
+	p[sizeof h + 9] = 4;
+	memcpy(p + sizeof h + 16, e, sizeof e);
+	h.check = trace_hash(p + sizeof h, (uint32_t)h.len);
+	memcpy(p, &h, sizeof h);
+	return sizeof h + h.len;
+}
+
+static void
+caches(void)
+{
+	uint8_t p[1024];
+	struct given g = {0};
+	struct cache_take take = {count_trace, count_entry, &g};
+	size_t n = block(p), all = n + block(p + n);
+	bool right = true;
+
+	tap_ok(cache_parse(p, all, &take) == all && g.traces == 2 &&
+		   g.entries == 4,
+	    "the blocks of a cache");
+	for (size_t cut = 0; cut < all; cut++)
+		right &= cache_parse(p, cut, NULL) == (cut < n ? 0 : n);
+	tap_ok(right, "a torn block is none");
+	for (size_t at = 0; at < n; at++) {
+		if (at >= 36 && at < 40)
+			continue; /* not used */
+		p[at] ^= 0x40;
+		right &= cache_parse(p, all, &take) <= all;
+		right &=
+		    at < 24 || at >= 36 ? cache_parse(p, all, NULL) == 0 : true;
+		p[at] ^= 0x40;
+	}
+	tap_ok(right, "a changed one is none");
+}
+
 static int
 line(const char *text, bool edges, enum merge_what *what, uint32_t *out,
     uint32_t *n)
@@ -110,6 +204,8 @@ main(void)
 {
 	maps();
 	sets();
+	packed();
+	caches();
 	lines();
 	return tap_end();
 }
