@@ -16,6 +16,8 @@
 #include "base/mem.h"
 #include "corpus/cover.h"
 
+enum { PATIENCE = 200 }; /* rounds that bring nothing */
+
 /* Which members a set has: list[at[i]] to list[at[i + 1]]. */
 struct lists {
 	uint32_t *list;
@@ -371,11 +373,12 @@ cpu_seconds(void)
 static void
 search(struct cover *c, const struct cover_opts *o)
 {
+	unsigned last = 0; /* round that was better */
 	bool *best = mem_dup(c->chosen, c->traces * sizeof *best);
 	size_t n;
 	double least = price(c, &n), now, p, start = cpu_seconds();
 
-	for (unsigned i = 0; i < o->rounds; i++) {
+	for (unsigned i = 0; i < o->rounds && i < 2 * last + PATIENCE; i++) {
 		if ((o->until > 0 && clock_mono() >= o->until) ||
 		    (o->seconds > 0 && cpu_seconds() >= start + o->seconds))
 			break;
@@ -387,6 +390,8 @@ search(struct cover *c, const struct cover_opts *o)
 		prune(c, true);
 		now = price(c, &n);
 		if (now <= least) {
+			if (now < least)
+				last = i;
 			least = now;
 			memcpy(best, c->chosen, c->traces * sizeof *best);
 		} else {
