@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # What the measurements of lago-minimize share: targets, corpora, and a count of
 # tuples by afl-showmap.  Built once, in .bench/corpus.
 DATA=${LAGO_TESTDATA:-$TOP/../shared/testdata}

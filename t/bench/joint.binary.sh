@@ -20,7 +20,7 @@ peer() {
 	cat peer/* | wc -c
 }
 
-ROUNDS=1
+export ROUNDS=1
 measure less bytes "chunk reader, $limit s; peer: fewest bytes by whole files"
 tuples "$corpus" "$afl" >all
 compare ours ours "$afl"

@@ -16,7 +16,7 @@ peer() {
 	cat peer/* | wc -c
 }
 
-ROUNDS=1
+export ROUNDS=1
 measure less bytes "$what, $limit s; peer: fewest bytes by whole files"
 tuples "$corpus" "$afl" - >all
 compare ours ours "$afl" -
