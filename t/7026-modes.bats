@@ -45,6 +45,15 @@ modes() {
 	rm in/*
 	inputs pixel-assert
 	modes "first look" "$EXAMPLES/chunk-plain" @@
+	# Where in its cycle it overflows may differ.
+	rm in/*
+	inputs list-endless
+	lago-triage -jr1 -P1 in -- "$EXAMPLES/chunk-plain" @@ >records
+	[ "$(jq -r '[.kind, .bucket, .bucket_exact] | join(" ")' records |
+		sort -u | wc -l)" -eq 1 ]
+	[ "$(jq -r .mode records | sort -u | xargs)" = "exec fork" ]
+	rm in/*
+	inputs pixel-assert
 	# shellcheck disable=SC2086
 	gcc $flags -static -o static "$chunk/chunk.c" "$chunk/main.c"
 	modes "" ./static @@

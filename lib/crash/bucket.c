@@ -381,17 +381,20 @@ make_exact(struct bucket *b, const struct report *r,
 {
 	const struct report_stack *s = report_crash_stack(r);
 	struct buf text = BUF_INIT;
-	struct list places;
+	struct list all, places, rest;
 
-	places.n = 0;
+	all.n = places.n = 0;
 	for (size_t i = 0; s != NULL && i < s->n; i++) {
 		if (s->v[i].ign)
 			continue;
 		buf_reset(&text);
 		add_place(&text, &s->v[i], true);
-		add_collapsed(
-		    &places, arena_str(&b->arena, str_of(text.p, text.len)));
+		all.v[all.n++] = arena_str(&b->arena, str_of(text.p, text.len));
 	}
+	/* Where in its cycle a stack overflowed is chance. */
+	if (!is_recursion(r) || !find_cycle(&all, &places, &rest))
+		for (size_t i = 0; i < all.n; i++)
+			add_collapsed(&places, all.v[i]);
 	buf_reset(&text);
 	for (size_t i = 0; i < places.n; i++)
 		add_part(&text, places.v[i]);
