@@ -7,7 +7,8 @@
 #include "base/buf.h"
 #include "base/mem.h"
 
-#define DEPTH_MAX 200 /* of nested entries */
+#define DEPTH_MAX 200		/* of nested entries */
+#define ENTRIES_MAX (1UL << 24) /* of a unit */
 
 struct range {
 	Dwarf_Addr low, high;
@@ -15,7 +16,7 @@ struct range {
 	Dwarf_Die die;	  /* of a unit or of a function */
 };
 
-/* By low address; read through find_ranges(). */
+/* By low address; read through find_range(). */
 struct ranges {
 	struct range *v;
 	size_t n, size;
@@ -134,20 +135,25 @@ dies_unit(struct dies *d, Dwarf_Addr addr)
 	return r != NULL ? &r->die : NULL;
 }
 
-/* Functions can be in namespaces, classes and other functions. */
-static void
-add_functions(struct ranges *r, Dwarf_Die *parent, int depth)
+/* Functions can be in namespaces, classes and other functions.  False: there is
+ * no end to it, as in a file that somebody made to keep us busy. */
+static bool
+add_functions(struct ranges *r, Dwarf_Die *parent, int depth, size_t *left)
 {
 	Dwarf_Die die;
 
 	if (depth == DEPTH_MAX || dwarf_child(parent, &die) != 0)
-		return;
+		return true;
 	do {
+		if ((*left)-- == 0)
+			return false;
 		if (dwarf_tag(&die) == DW_TAG_subprogram)
 			add_ranges(r, &die);
-		if (dwarf_haschildren(&die))
-			add_functions(r, &die, depth + 1);
+		if (dwarf_haschildren(&die) &&
+		    !add_functions(r, &die, depth + 1, left))
+			return false;
 	} while (dwarf_siblingof(&die, &die) == 0);
+	return true;
 }
 
 /* Its functions are listed when it is first asked for. */
@@ -156,6 +162,7 @@ get_unit(struct dies *d, Dwarf_Die *cu)
 {
 	Dwarf_Off off = dwarf_dieoffset(cu);
 	Dwarf_Die sub, *at = cu;
+	size_t left = ENTRIES_MAX;
 	struct unit *u;
 	uint8_t type;
 
@@ -175,7 +182,8 @@ get_unit(struct dies *d, Dwarf_Die *cu)
 		else
 			u->away = true;
 	}
-	add_functions(&u->functions, at, 0);
+	if (!add_functions(&u->functions, at, 0, &left))
+		u->functions.n = 0;
 	sort_ranges(&u->functions);
 	return u;
 }
