@@ -1,6 +1,6 @@
 #!/bin/sh
 # heavy.sh DIR: makes DIR/heavy, an ASan target in C++ of a size that real ones
-# have (over 20 MB, most of it debug information): 8 formats that are instances of
+# have (over 20 MB, most of it debug information): 12 formats that are instances of
 # the same templates, a bug in each by the second byte of the input.
 set -eu
 cd "$1"
@@ -72,29 +72,29 @@ cat >main.cc <<'END2'
 #include <fstream>
 #include <iterator>
 #include <string>
-extern int (*const formats[8])(const std::string &);
+extern int (*const formats[12])(const std::string &);
 int
 main(int argc, char **argv)
 {
 	std::ifstream in(argv[argc - 1]);
 	std::string text{std::istreambuf_iterator<char>(in), {}};
-	return text.size() < 2 ? 0 : formats[text[0] & 7](text) & 0;
+	return text.size() < 2 ? 0 : formats[text[0] % 12](text) & 0;
 }
 END2
-for n in 0 1 2 3 4 5 6 7; do
+for n in 0 1 2 3 4 5 6 7 8 9 10 11; do
 	printf '#include "heavy.hh"\nint parse%d(const std::string &t)\n{ return Format<%d>().parse(t); }\n' \
 		$n $n >f$n.cc
 	echo "f$n.cc"
 done | xargs -P "$(nproc)" -I{} clang++ -std=c++17 -g -O1 \
 	-fno-omit-frame-pointer -fsanitize=address -c {}
-for n in 0 1 2 3 4 5 6 7; do
+for n in 0 1 2 3 4 5 6 7 8 9 10 11; do
 	echo "int parse$n(const std::string &);"
 done >list.hh
 {
 	echo '#include <string>'
 	cat list.hh
-	echo 'extern int (*const formats[8])(const std::string &);'
-	echo 'int (*const formats[8])(const std::string &) = {'
+	echo 'extern int (*const formats[12])(const std::string &);'
+	echo 'int (*const formats[12])(const std::string &) = {'
 	sed 's/int \(parse[0-9]*\).*/\1,/' list.hh
 	echo '};'
 } >list.cc

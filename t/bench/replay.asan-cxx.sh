@@ -7,10 +7,10 @@ command -v llvm-symbolizer >/dev/null || without "llvm-symbolizer is missing"
 built heavy "$TOP/t/bench/heavy.sh" ||
 	"$TOP/t/bench/heavy.sh" "$R"
 mkdir inputs
-for format in 0 1 2 3 4 5 6 7; do
+for format in a b c d e f g h i j k l; do
 	for bug in h u n t; do
-		for i in $(seq 10); do
-			printf '%d%s\nname: 0x%d\nsize = %d ;%d\n' $format \
+		for i in $(seq 7); do
+			printf '%s%s\nname: 0x%d\nsize = %d ;%d\n' $format \
 				$bug "$i" "$i" "$i" >"inputs/$format$bug$i"
 		done
 	done
@@ -24,6 +24,6 @@ peer() {
 	one_by_one 32 env ASAN_OPTIONS=symbolize=1 "$R/heavy"
 }
 
-measure more inputs/s "320 crashing inputs, $(du -m "$R/heavy" |
+measure more inputs/s "336 crashing inputs, $(du -m "$R/heavy" |
 	cut -f 1) MB of target; peer: exec, symbolize=1, 32 of them"
 outside

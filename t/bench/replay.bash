@@ -60,7 +60,7 @@ one_by_one() {
 		int(NR * n / all) > int((NR - 1) * n / all)' >chosen
 	while read -r input; do
 		"$@" "$input" </dev/null >/dev/null 2>&1 || :
-	done <chosen
+	done <chosen 2>aborts
 	awk -v n="$some" -v s="$(since "$from")" 'BEGIN { print n / s }'
 }
 
