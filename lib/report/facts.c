@@ -263,7 +263,6 @@ facts_read(struct facts *x, const char *json, size_t n, struct fail *f)
 {
 	struct inner in = {0};
 	struct buf b = BUF_INIT;
-	int64_t v;
 	int rc = -1;
 
 	memset(x, 0, sizeof(*x));
@@ -272,8 +271,8 @@ facts_read(struct facts *x, const char *json, size_t n, struct fail *f)
 	x->region_size = x->region_offset = x->first = x->last = FACTS_NONE;
 	without_nul(&b, json, n);
 	if (!json_valid(buf_str(&b), b.len) ||
-	    !json_int(b.p, b.len, "$.v", &v) ||
-	    json_type(b.p, b.len, "$.crash") == NULL) {
+	    (json_type(b.p, b.len, "$.crash") == NULL &&
+		json_type(b.p, b.len, "$.input_sha256") == NULL)) {
 		fail_set(f, EX_LAGO_DATA, "not the record of a crash");
 	} else {
 		read_object(
