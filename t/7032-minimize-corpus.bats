@@ -76,6 +76,23 @@ caches() {
 	diff -r good out
 }
 
+@test "minimize: killed while it remembers, the next call is right" {
+	lago-minimize -q -x cache=no -o good in -- "$target"
+	for n in 1 2 3 4 5 6; do
+		echo "killed $n" >"in/killed$n"
+		lago-minimize -q -o out in -- "$target" 3>&- &
+		pid=$!
+		for ((i = n * 400; i > 0; i--)); do :; done
+		kill -KILL $pid 2>/dev/null || :
+		wait $pid || :
+	done
+	rm in/killed*
+	lago-minimize -q -o out in -- "$target"
+	diff -r good out
+	run lago-minimize -j -o out in -- "$target"
+	[ "$(field execs)" -eq "$(field files)" ]
+}
+
 @test "minimize: calls at the same time share a cache; another target has its own" {
 	cp "$target" mine
 	for i in 1 2 3 4; do
@@ -122,8 +139,13 @@ caches() {
 	[[ $output != *in/text* ]]
 	lago-minimize -q -x base=less -o more in -- "$target"
 	cp less/* more
-	run lago-minimize -j -x result=list -x base=more in -- "$target"
-	[ -z "$output" ]
+	for cache in "$PWD/new" "$PWD/new" "$XDG_CACHE_HOME"; do
+		cp -R more "more$((n = ${n:-0} + 1))"
+		run lago-minimize -x cache="$cache" -x result=list \
+			-x base="more$n" in -- "$target"
+		[ "$status" -eq 0 ]
+		[ -z "$output" ]
+	done
 }
 
 @test "minimize: own names, in place, beside running instances" {

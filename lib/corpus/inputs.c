@@ -199,6 +199,31 @@ inputs_dedupe(struct inputs *l)
 	contents_release(&c);
 }
 
+void
+inputs_settle(struct inputs *l)
+{
+	struct contents c;
+
+	contents_init(&c, l);
+	for (uint32_t i = 0; i < l->n; i++) {
+		struct input *in = &l->v[i], *first;
+
+		if (!in->hashed)
+			continue;
+		first = &l->v[contents_first(&c, i)];
+		if (first == in || in->state == INPUT_COPY ||
+		    in->state == INPUT_NEW)
+			continue;
+		if (first->state == INPUT_COPY) {
+			first->state = in->state;
+			first->trace = in->trace;
+			first->micros = in->micros;
+		}
+		in->state = INPUT_COPY;
+	}
+	contents_release(&c);
+}
+
 int
 inputs_read(struct input *in, struct buf *b, struct fail *f)
 {

@@ -56,6 +56,9 @@ uint64_t inputs_stamp(const char *path);
 /* Reads and hashes what is NEW, marks those with the bytes of another one as
  * copies. */
 void inputs_dedupe(struct inputs *l);
+/* Of the inputs with the same bytes the first is what one of them was found to
+ * be, the others are the copies. */
+void inputs_settle(struct inputs *l);
 
 /* Sets sha. */
 void inputs_hash(struct input *in, const struct buf *b);

@@ -100,6 +100,7 @@ run_inputs(struct work *w)
 	cache_ask(w);
 	rc = collect(w, w->in, &w->m->traces, false,
 	    end > 0 ? start + (end - start) * RUN_PART : 0);
+	inputs_settle(w->in);
 	if (w->m->from)
 		cache_save(w->m->from, w->in, &w->m->traces);
 	w->ran = clock_mono() - start;
