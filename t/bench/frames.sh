@@ -89,13 +89,13 @@ build_taglib() {
 			apt-get -q download libutfcpp-dev >&2 &&
 			dpkg -x ./*.deb . && mv ../utfcpp.part ../utfcpp
 	) || without "libutfcpp-dev cannot be had"
-	local cc=clang++ lib=$cache/taglib/taglib
+	local c=clang cc=clang++ lib=$cache/taglib/taglib
 	# All types, also those of headers that nothing uses, and macros.
 	local debug=-fno-eliminate-unused-debug-types
 	if [ "$1" = asan ]; then
 		debug+=' -fstandalone-debug -fdebug-macro'
 	else
-		cc=g++
+		c=gcc cc=g++
 	fi
 	mkdir -p "$2"
 	printf '#define %s\n' 'TAGLIB_WITH_ASF 1' 'TAGLIB_WITH_MP4 1' \
@@ -109,8 +109,8 @@ build_taglib() {
 		-std=c++17 -DHAVE_CONFIG_H -DTAGLIB_STATIC -I"$2" \
 		-I"$cache/utfcpp/usr/include/utf8cpp" \
 		$(find "$lib" -type d | sed 's/^/-I/')
-	echo "$TOP/t/plant/plant.c" | compile "$2" ${cc%++} $(flags "$1")
-	$cc $(flags "$1") -fPIC -g -w -x c -shared -o "$2/libplant.so" \
+	echo "$TOP/t/plant/plant.c" | compile "$2" $c $(flags "$1")
+	$c $(flags "$1") -fPIC -g -w -shared -o "$2/libplant.so" \
 		"$TOP/t/plant/plantlib.c"
 	cp "$2/libplant.so" "$2/opened.so"
 	$cc $(flags "$1") -o "$2/program" "$2"/*.o "$2/libplant.so" \
