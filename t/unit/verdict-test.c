@@ -4,6 +4,7 @@
  * verdict-test similar A B: "true" or "false".
  */
 #include <stdio.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -191,6 +192,35 @@ test_words(void)
 	words_free(w);
 }
 
+/* Any text and any words: as if each were looked for by itself. */
+static void
+test_words_all(void)
+{
+	static const char *const list[] = {"a", "ab", "aba", "abab", "bbaa",
+	    "a b a", "aabba", "ababab ", "baaaaaab", " abba "};
+	enum { WORDS = sizeof(list) / sizeof(list[0]), TEXT = 40 };
+	struct words *w = words_new(list, WORDS, true);
+	char text[TEXT + 1], small[TEXT + 1];
+	struct words_set set;
+	unsigned wrong = 0;
+
+	srand(1);
+	for (int round = 0; round < 20000; round++) {
+		size_t n = (size_t)rand() % TEXT;
+		for (size_t i = 0; i < n; i++) {
+			text[i] = "abAB \t"[rand() % 6];
+			small[i] = (char)tolower((unsigned char)text[i]);
+		}
+		text[n] = small[n] = '\0';
+		words_line(w, str_of(text, n), &set);
+		for (unsigned i = 0; i < WORDS; i++)
+			wrong += words_has(&set, i) !=
+				 (strstr(small, list[i]) != NULL);
+	}
+	same("words in any text", wrong == 0 ? STR("all") : STR(""), "all");
+	words_free(w);
+}
+
 static int
 severity(char **argv)
 {
@@ -221,6 +251,7 @@ main(int argc, char **argv)
 	test_frames();
 	test_pat();
 	test_words();
+	test_words_all();
 	printf("1..%d\n", tests);
 	return failed > 0;
 }
