@@ -1,5 +1,7 @@
 #include "crash/memo.h"
 
+#include <stdalign.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -8,10 +10,15 @@
 
 enum { SLOTS = 1 << 14, FULL = SLOTS / 2, BYTES = 4 << 20 };
 
+/* Small, so that the slots stay in the cache. */
 struct slot {
-	uint64_t hash; /* 0: free */
+	uint64_t hash;
+	struct cell *cell; /* NULL: free */
+};
+
+struct cell {
 	struct str key;
-	void *value;
+	alignas(max_align_t) char value[];
 };
 
 struct memo {
@@ -54,8 +61,7 @@ hash(unsigned kind, struct str s)
 	v = 0;
 	memcpy(&v, s.p + i, s.n - i);
 	h = (h ^ v) * prime;
-	h ^= h >> 32;
-	return h != 0 ? h : 1;
+	return h ^ h >> 32;
 }
 
 static void
@@ -76,21 +82,21 @@ memo_find(struct memo *m, unsigned kind, struct str key, bool *made)
 		empty(m);
 	for (size_t i = h % SLOTS;; i = (i + 1) % SLOTS) {
 		s = &m->slots[i];
-		if (s->hash == 0)
+		if (s->cell == NULL)
 			break;
-		if (s->hash == h && str_eq(s->key, key)) {
+		if (s->hash == h && str_eq(s->cell->key, key)) {
 			*made = false;
-			return s->value;
+			return s->cell->value;
 		}
 	}
 	*made = true;
 	m->n++;
 	m->bytes += key.n + m->value_size;
 	s->hash = h;
-	s->key = arena_str(&m->arena, key);
-	s->value = arena_alloc(&m->arena, m->value_size);
-	memset(s->value, 0, m->value_size);
-	return s->value;
+	s->cell = arena_alloc(&m->arena, sizeof(*s->cell) + m->value_size);
+	memset(s->cell, 0, sizeof(*s->cell) + m->value_size);
+	s->cell->key = arena_str(&m->arena, key);
+	return s->cell->value;
 }
 
 struct str
