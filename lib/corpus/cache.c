@@ -240,7 +240,9 @@ name_of(const struct collect *c, bool merge, char hex[HASH_HEX])
 	for (size_t i = 0; i < c->ncrash_status; i++)
 		buf_addf(&key, "%d\n", c->crash_status[i]);
 	for (char *const *e = c->env; *e; e++)
-		if (!strstr(*e, c->dir)) /* ours, and another each time */
+		/* cron's PATH is not a person's; our directory is another
+		 * one each time */
+		if (strncmp(*e, "PATH=", 5) && !strstr(*e, c->dir))
 			buf_add(&key, *e, strlen(*e) + 1);
 	add_file(&key, program, true);
 	for (size_t i = 1; c->argv[i]; i++) {

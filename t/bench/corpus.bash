@@ -78,7 +78,7 @@ made() {
 		srand(1)
 		for (i = 0; i < 6000; i++) {
 			n = split(seed[i % NR + 1], b)
-			for (k = int(rand() * 6); k > 0; k--)
+			for (k = 1 + int(rand() * 12); k > 0; k--)
 				b[int(rand() * n) + 1] = int(rand() * 256)
 			if (rand() < 0.3)
 				n = int(rand() * n) + 1
