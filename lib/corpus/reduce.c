@@ -24,6 +24,7 @@ enum {
 	CHAIN_PATIENCE = 400,
 	SURE = 8,	 /* so many times more successes decide for a way */
 	SEALED = 8,	 /* records looked at for check sums */
+	PROBES = 16,	 /* tries to find out which numbers follow */
 	PROBED = 4,	 /* bytes at the end, to see whether numbers follow */
 	CHAIN_EMPTY = 64 /* so many more empty records than others are none */
 };
@@ -322,7 +323,7 @@ probe(struct state *s, size_t d)
 	size_t n = s->best->len;
 	int rc;
 
-	for (size_t k = 0; k < 2 * f->n + 1; k++) {
+	for (size_t k = 0; k < 2 * f->n + 1 && k < PROBES; k++) {
 		for (size_t i = 0; i < f->n; i++)
 			f->v[i].on = k == 0	 ? true
 				     : k <= f->n ? i != k - 1
