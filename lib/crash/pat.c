@@ -154,18 +154,40 @@ failed_from(struct match *m, const char *rest)
 	return &m->failed[i].from;
 }
 
+/* The one byte that what follows a run begins with, or -1: there are others. */
+static int
+only_first(const struct match *m, const char *p)
+{
+	while (p[0] == '%' && p[1] == '(')
+		p += 2;
+	return m->fold || *p == '%' || *p == '\0' ? -1 : (unsigned char)*p;
+}
+
 /* From the longest run down: what follows must match behind it. */
 static bool
-greedy(struct match *m, const char *s, const char *longest, const char *least,
+greedy(struct match *m, const char *longest, const char *least,
     const char *rest, int ncap)
 {
-	struct first f = {0};
+	int only = only_first(m, rest);
+	struct first f;
+	const char *t;
 
+	if (only != -1) {
+		for (t = longest + (longest < m->end);
+		     t > least && m->steps <= m->most;)
+			if ((t = memrchr(least, only, (size_t)(t - least))) ==
+			    NULL)
+				return false;
+			else if (match(m, rest, t, ncap))
+				return true;
+		return false;
+	}
+	f = (struct first){0};
 	first_of(m, rest, &f);
-	for (const char *t = longest; t >= least && m->steps <= m->most; t--) {
+	for (t = longest; t >= least && m->steps <= m->most; t--) {
 		if (may_begin(m, &f, t) && match(m, rest, t, ncap))
 			return true;
-		if (t == s)
+		if (t == m->start)
 			break;
 	}
 	return false;
@@ -182,7 +204,7 @@ anything(struct match *m, const char *rest, const char *s, int ncap)
 		return false;
 	if (from != NULL)
 		longest = m->start + *from - 1;
-	if (greedy(m, s, longest, s, rest, ncap))
+	if (greedy(m, longest, s, rest, ncap))
 		return true;
 	if (from != NULL)
 		*from = at;
@@ -202,7 +224,7 @@ run(struct match *m, char class, const char *rest, const char *s, int ncap)
 	m->steps += (size_t)(t - s) / 16;
 	if (t == s && !none)
 		return false;
-	return greedy(m, s, t, none ? s : s + 1, rest, ncap);
+	return greedy(m, t, none ? s : s + 1, rest, ncap);
 }
 
 static bool
@@ -213,7 +235,7 @@ run_without(struct match *m, const char *set, const char *s, int ncap)
 	while (t < m->end && memchr(set, *t, (size_t)(close - set)) == NULL)
 		t++;
 	m->steps += (size_t)(t - s) / 16;
-	return t > s && greedy(m, s, t, s + 1, close + 1, ncap);
+	return t > s && greedy(m, t, s + 1, close + 1, ncap);
 }
 
 /* The shortest first. */
