@@ -123,7 +123,8 @@ add_collapsed(struct list *l, struct str s)
 {
 	l->v[l->n++] = s;
 	for (size_t p = 1; p <= PERIOD && 2 * p <= l->n; p++)
-		if (repeats(l, l->n - 2 * p, p)) {
+		if (l->v[l->n - 1 - p].n == s.n &&
+		    repeats(l, l->n - 2 * p, p)) {
 			l->n -= p;
 			break;
 		}

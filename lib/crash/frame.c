@@ -115,8 +115,8 @@ take(struct str *s, const char *word, size_t n)
 /* Takes a literal off the start. */
 #define lit(s, word) take(s, word, sizeof(word) - 1)
 
-/* The last place of word in s, or NULL. */
-static const char *
+/* The last place of a word of two bytes at least, or NULL. */
+static inline const char *
 last_of(struct str s, const char *word)
 {
 	size_t n = strlen(word);
@@ -124,7 +124,8 @@ last_of(struct str s, const char *word)
 
 	for (; s.n >= n; s.n = (size_t)(at - s.p) + n - 1) {
 		at = memrchr(s.p, *word, s.n - n + 1);
-		if (at == NULL || memcmp(at, word, n) == 0)
+		if (at == NULL ||
+		    (at[1] == word[1] && memcmp(at, word, n) == 0))
 			return at;
 	}
 	return NULL;
@@ -292,11 +293,11 @@ take_file(struct str *t, struct frame *f)
 static bool
 take_backtrace(struct str *t, struct frame *f)
 {
-	const char *at = last_of(*t, ") [0x"), *open, *plus;
+	const char *at, *open, *plus;
 	struct str pc, place;
 	uint64_t v;
 
-	if (at == NULL || t->p[t->n - 1] != ']' ||
+	if (t->p[t->n - 1] != ']' || (at = last_of(*t, ") [0x")) == NULL ||
 	    (open = memchr(t->p, '(', (size_t)(at - t->p))) == NULL)
 		return false;
 	pc = str_from(*t, (size_t)(at - t->p) + 3);

@@ -160,7 +160,9 @@ only_first(const struct match *m, const char *p)
 {
 	while (p[0] == '%' && p[1] == '(')
 		p += 2;
-	return m->fold || *p == '%' || *p == '\0' ? -1 : (unsigned char)*p;
+	if (*p == '%' || *p == '\0' || (m->fold && isalpha((unsigned char)*p)))
+		return -1;
+	return (unsigned char)*p;
 }
 
 /* From the longest run down: what follows must match behind it. */

@@ -23,6 +23,7 @@ struct entry {
 	uint32_t block;
 	uint16_t number, at, len; /* which word, where in it */
 	uint16_t next;		  /* of the same slot, 0: none */
+	char last;		  /* byte of the word */
 };
 
 struct words {
@@ -124,6 +125,7 @@ add_entry(struct words *w, size_t number, size_t at)
 	e->number = (uint16_t)number;
 	e->at = (uint16_t)at;
 	e->len = (uint16_t)strlen(w->list[number]);
+	e->last = w->list[number][e->len - 1];
 	h = hash(e->block);
 	e->next = w->slots[h % SLOTS];
 	w->slots[h % SLOTS] = (uint16_t)w->nentries;
@@ -257,13 +259,17 @@ look(const struct words *w, struct str s, size_t i, uint32_t block,
     struct words_set *set)
 {
 	const struct entry *e;
+	const char *at;
 	uint16_t slot = w->slots[hash(block) % SLOTS];
 
 	for (; slot != 0; slot = e->next) {
 		e = &w->entries[slot];
 		if (e->block != (block & BYTES) || e->at > i ||
-		    i - e->at + e->len > s.n ||
-		    !same(w, s.p + i - e->at, w->list[e->number]))
+		    i - e->at + e->len > s.n)
+			continue;
+		at = s.p + i - e->at;
+		if (w->small[(unsigned char)at[e->len - 1]] != e->last ||
+		    !same(w, at, w->list[e->number]))
 			continue;
 		if (set == NULL)
 			return false;
