@@ -94,11 +94,32 @@ compatend_base(struct compat_state *s, struct str file)
 	return file;
 }
 
+/* The stack's names, made only as far as somebody asks for them. */
+struct names {
+	struct compat_state *s;
+	size_t n, next; /* names; the line that is still to be read */
+};
+
+/* Is there an i-th name? */
 static bool
-same_names(const struct compat_frame *a, const struct compat_frame *b, size_t n)
+has_name(struct names *l, size_t i)
 {
+	struct compat_frame *v = l->s->stack;
+
+	for (; l->n <= i && l->next < l->s->nstack; l->next++)
+		if (compatframe_settle(l->s, &v[l->next]))
+			v[l->n++] = v[l->next];
+	return l->n > i;
+}
+
+static bool
+same_names(struct names *l, size_t a, size_t b, size_t n)
+{
+	const struct compat_frame *v = l->s->stack;
+
 	for (size_t i = 0; i < n; i++)
-		if (!str_eq(a[i].text, b[i].text))
+		if (!has_name(l, b + i) ||
+		    !str_eq(v[a + i].text, v[b + i].text))
 			return false;
 	return true;
 }
@@ -107,17 +128,14 @@ same_names(const struct compat_frame *a, const struct compat_frame *b, size_t n)
 static void
 overflow_state(struct compat_state *s)
 {
-	struct compat_frame *v = s->stack;
-	size_t kept = 0;
+	const struct compat_frame *v = s->stack;
+	struct names l = {.s = s};
 
-	for (size_t i = 0; i < s->nstack; i++)
-		if (compatframe_settle(s, &v[i]))
-			v[kept++] = v[i];
-	s->nstack = kept;
-	for (size_t i = 0; i < kept; i++)
-		for (size_t n = 1; n <= CYCLE && i + 3 * n < kept; n++) {
-			if (!same_names(v + i, v + i + n, n) ||
-			    !same_names(v + i, v + i + 2 * n, n))
+	for (size_t i = 0; has_name(&l, i); i++)
+		for (size_t n = 1; n <= CYCLE; n++) {
+			if (!same_names(&l, i, i + n, n) ||
+			    !same_names(&l, i, i + 2 * n, n) ||
+			    !has_name(&l, i + 3 * n))
 				continue;
 			buf_reset(&s->c->state);
 			for (size_t k = 0; k < n && k < 3; k++) {
