@@ -329,7 +329,7 @@ fake_bundle() {
 }
 
 driver_setup_again() {
-	rm -rf "$BATS_TEST_TMPDIR"/{work,bundle,seeds}
+	rm -rf "$BATS_TEST_TMPDIR"/{run,bundle,seeds}
 	driver_setup "$1"
 }
 

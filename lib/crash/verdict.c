@@ -261,10 +261,13 @@ add_native(struct verdict *v, struct report *r,
 	r->has_address = native->known;
 	r->address = native->address;
 	r->access = native->access;
-	if (stack_is_full(native))
+	if (stack_is_full(native)) {
 		r->kind = kinds_find("stack-overflow");
-	else if (native->ninsn == 0 ||
-		 (native->known && native->address == native->pc)) {
+		/* A call: it puts its return address there. */
+		if (r->access == REPORT_UNKNOWN)
+			r->access = REPORT_WRITE;
+	} else if (native->ninsn == 0 ||
+		   (native->known && native->address == native->pc)) {
 		r->kind = kinds_find("segv-exec");
 		r->access = REPORT_EXEC;
 	} else if (native->known && native->address < 65536)
