@@ -111,7 +111,7 @@ first_of(const struct match *m, const char *p, struct first *f)
 {
 	unsigned char c[2];
 
-	while (p[0] == '%' && p[1] == '(')
+	while (p[0] == '%' && (p[1] == '(' || p[1] == ')'))
 		p += 2;
 	if (p[0] == '%' && p[1] == '{') {
 		for (p += 2; p != NULL; p = next_alternative(p))
@@ -158,7 +158,7 @@ failed_from(struct match *m, const char *rest)
 static int
 only_first(const struct match *m, const char *p)
 {
-	while (p[0] == '%' && p[1] == '(')
+	while (p[0] == '%' && (p[1] == '(' || p[1] == ')'))
 		p += 2;
 	if (*p == '%' || *p == '\0' || (m->fold && isalpha((unsigned char)*p)))
 		return -1;
