@@ -41,28 +41,47 @@ frame_number(struct str *s, uint64_t *v)
 	return i > 0;
 }
 
-/* 16: none. */
-static unsigned
-hex_value(char c)
-{
-	if (digit(c))
-		return (unsigned)(c - '0');
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a' + 10) : 16;
-}
+/* One more than the value of a hex digit, 0: it is none. */
+static const unsigned char hex_digit[256] = {['0'] = 1,
+    ['1'] = 2,
+    ['2'] = 3,
+    ['3'] = 4,
+    ['4'] = 5,
+    ['5'] = 6,
+    ['6'] = 7,
+    ['7'] = 8,
+    ['8'] = 9,
+    ['9'] = 10,
+    ['a'] = 11,
+    ['b'] = 12,
+    ['c'] = 13,
+    ['d'] = 14,
+    ['e'] = 15,
+    ['f'] = 16,
+    ['A'] = 11,
+    ['B'] = 12,
+    ['C'] = 13,
+    ['D'] = 14,
+    ['E'] = 15,
+    ['F'] = 16};
 
 bool
 frame_hex(struct str *s, bool bare, uint64_t *v)
 {
 	bool prefix = str_starts(*s, STR("0x"));
 	size_t from = prefix ? 2 : 0, i;
-	unsigned value;
+	uint64_t sum = 0;
+	unsigned one;
 
 	if (!prefix && !bare)
 		return false;
-	*v = 0;
-	for (i = from; i < s->n && (value = hex_value(s->p[i])) < 16; i++)
-		*v = *v << 4 | value;
+	for (i = from; i < s->n; i++) {
+		one = hex_digit[(unsigned char)s->p[i]];
+		if (one == 0)
+			break;
+		sum = sum << 4 | (one - 1);
+	}
+	*v = sum;
 	if (i == from)
 		return false;
 	*s = str_from(*s, i);
@@ -115,20 +134,30 @@ take(struct str *s, const char *word, size_t n)
 /* Takes a literal off the start. */
 #define lit(s, word) take(s, word, sizeof(word) - 1)
 
-/* The last place of a word of two bytes at least, or NULL. */
+/* The last place of word, looked for by its byte at rare, or NULL. */
 static inline const char *
-last_of(struct str s, const char *word)
+last_by(struct str s, const char *word, size_t rare)
 {
 	size_t n = strlen(word);
 	const char *at;
 
 	for (; s.n >= n; s.n = (size_t)(at - s.p) + n - 1) {
-		at = memrchr(s.p, *word, s.n - n + 1);
-		if (at == NULL ||
-		    (at[1] == word[1] && memcmp(at, word, n) == 0))
+		at = memrchr(s.p + rare, word[rare], s.n - n + 1);
+		if (at == NULL)
+			return NULL;
+		at -= rare;
+		if (at[0] == word[0] && at[1] == word[1] &&
+		    memcmp(at, word, n) == 0)
 			return at;
 	}
 	return NULL;
+}
+
+/* The last place of a word of two bytes at least. */
+static inline const char *
+last_of(struct str s, const char *word)
+{
+	return last_by(s, word, 0);
 }
 
 /* The first '/' behind a blank: there the blank is, or NULL. */
@@ -182,7 +211,7 @@ opened(struct str s)
 static bool
 take_module(struct str *t, struct frame *f)
 {
-	const char *build = last_of(*t, "(BuildId: "), *plus;
+	const char *build = last_by(*t, "(BuildId: ", 1), *plus;
 	struct str mod, off;
 	size_t open;
 
@@ -212,6 +241,27 @@ take_module(struct str *t, struct frame *f)
 	return true;
 }
 
+/* The last ") at " of t; if there is none, the last ") from ". */
+static void
+behind_bracket(struct str t, const char **at, const char **from)
+{
+	const char *p, *end = t.p + t.n;
+
+	*at = *from = NULL;
+	for (; (p = memrchr(t.p, ')', t.n)) != NULL; t.n = (size_t)(p - t.p)) {
+		if (end - p < 5 || p[1] != ' ')
+			continue;
+		if (memcmp(p, ") at ", 5) == 0) {
+			*at = p;
+			*from = NULL;
+			return;
+		}
+		if (*from == NULL && end - p >= 7 &&
+		    memcmp(p, ") from ", 7) == 0)
+			*from = p;
+	}
+}
+
 /* gdb: " at x.c:3" or " from /lib/x.so" behind the arguments. */
 static bool
 take_gdb(struct str *t, struct frame *f)
@@ -221,8 +271,7 @@ take_gdb(struct str *t, struct frame *f)
 
 	if (memchr(t->p, ')', t->n) == NULL)
 		return false;
-	at = last_of(*t, ") at ");
-	from = at == NULL ? last_of(*t, ") from ") : NULL;
+	behind_bracket(*t, &at, &from);
 	if (at != NULL) {
 		f->file = str_from(*t, (size_t)(at - t->p) + 5);
 		frame_position(&f->file, &f->line, &f->col);
