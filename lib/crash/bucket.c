@@ -260,28 +260,46 @@ is_recursion(const struct report *r)
 		       NULL);
 }
 
+/* The kept frames of the crash stack; of a recursion the cycle, too. */
+struct names {
+	struct list kept;	      /* collapsed */
+	struct list all, cycle, rest; /* where is recursion; and cyclic */
+	bool recursion, cyclic;
+};
+
 static void
-choose_names(const struct report *r, int depth, struct list *l)
+read_names(const struct report *r, struct names *names)
+{
+	const struct report_stack *s = report_crash_stack(r);
+
+	kept_names(s, true, &names->kept);
+	names->recursion = is_recursion(r);
+	names->cyclic = false;
+	if (!names->recursion)
+		return;
+	kept_names(s, false, &names->all);
+	names->cyclic = find_cycle(&names->all, &names->cycle, &names->rest);
+}
+
+/* The names of a key; the kept ones are cut to as many. */
+static const struct list *
+choose_names(const struct report *r, int depth, struct names *names)
 {
 	size_t most = (size_t)(depth > 0 ? depth : DEPTH);
-	struct list all, rest;
+	struct list *l = &names->kept;
 
-	kept_names(report_crash_stack(r), true, l);
-	if (is_recursion(r)) {
-		/* All of it; what has no cycle, in a stack cut short, as it is.
-		 */
-		kept_names(report_crash_stack(r), false, &all);
-		if (!find_cycle(&all, l, &rest))
-			*l = all;
-	} else if (strcmp(r->kind->name, "data-race") == 0)
+	/* All of it; what has no cycle, in a stack cut short, as it is. */
+	if (names->recursion)
+		return names->cyclic ? &names->cycle : &names->all;
+	if (strcmp(r->kind->name, "data-race") == 0) {
 		race_names(r, l);
-	else if (r->kind->flags & KINDS_TARGET) {
-		if (of_target_alone(r))
-			l->n = 0;
-		else if (l->n > 1)
-			l->n = 1;
-	} else if (l->n > most)
+		return l;
+	}
+	if (r->kind->flags & KINDS_TARGET)
+		most = of_target_alone(r) ? 0 : 1;
+	if (l->n > most)
 		l->n = most;
+	return l;
 }
 
 static void
@@ -298,23 +316,23 @@ add_words(struct buf *key, const char *s)
 }
 
 static void
-add_message(struct buf *key, struct str message)
+add_message(struct bucket *b, struct str message)
 {
 	const char *end = memchr(message.p, '\n', message.n);
-	char *out;
 
 	if (end != NULL) /* what follows is mostly values */
 		message.n = (size_t)(end - message.p);
-	out = mem_alloc(message.n + 1);
-	add_part(key, names_message(message, out));
-	free(out);
+	add_part(&b->text,
+	    names_message(message, arena_alloc(&b->arena, message.n + 1)));
 }
 
 /* What of a report, beside names, tells one bug from another. */
 static void
-add_kind(struct buf *key, const struct report *r, bool names,
+add_kind(struct bucket *b, const struct report *r, bool names,
     const struct verdict_policy *policy)
 {
+	struct buf *key = &b->text;
+
 	add_words(key, r->kind->class);
 	if (strcmp(r->kind->class, "memory") != 0 || !names)
 		add_words(key, r->kind->name);
@@ -324,20 +342,18 @@ add_kind(struct buf *key, const struct report *r, bool names,
 		add_words(key, policy->target);
 	if ((r->kind->flags & KINDS_MESSAGE) ||
 	    (!names && !(r->kind->flags & KINDS_TARGET)))
-		add_message(key, r->message);
+		add_message(b, r->message);
 }
 
 static void
-make_key(const struct report *r, const struct list *l, size_t names,
-    const struct verdict_policy *policy, char key[BUCKET_KEY])
+make_key(struct bucket *b, const struct report *r, const struct list *l,
+    size_t names, const struct verdict_policy *policy, char key[BUCKET_KEY])
 {
-	struct buf text = BUF_INIT;
-
-	add_kind(&text, r, l->n > 0, policy);
+	buf_reset(&b->text);
+	add_kind(b, r, l->n > 0, policy);
 	for (size_t i = 0; i < l->n && i < names; i++)
-		add_part(&text, l->v[i]);
-	bucket_hash(text.p, text.len, key);
-	buf_release(&text);
+		add_part(&b->text, l->v[i]);
+	bucket_hash(b->text.p, b->text.len, key);
 }
 
 static void
@@ -377,49 +393,46 @@ add_place(struct buf *text, const struct frame *f, bool relative)
 }
 
 static void
-make_exact(struct bucket *b, const struct report *r,
+make_exact(struct bucket *b, const struct report *r, bool recursion,
     const struct verdict_policy *policy, char key[BUCKET_KEY])
 {
 	const struct report_stack *s = report_crash_stack(r);
-	struct buf text = BUF_INIT;
 	struct list all, places, rest;
+	struct buf *text = &b->text;
 
 	all.n = places.n = 0;
 	for (size_t i = 0; s != NULL && i < s->n; i++) {
 		if (s->v[i].ign)
 			continue;
-		buf_reset(&text);
-		add_place(&text, &s->v[i], true);
-		all.v[all.n++] = arena_str(&b->arena, str_of(text.p, text.len));
+		buf_reset(text);
+		add_place(text, &s->v[i], true);
+		all.v[all.n++] =
+		    arena_str(&b->arena, str_of(text->p, text->len));
 	}
 	/* Where in its cycle a stack overflowed is chance. */
-	if (!is_recursion(r) || !find_cycle(&all, &places, &rest))
+	if (!recursion || !find_cycle(&all, &places, &rest))
 		for (size_t i = 0; i < all.n; i++)
 			add_collapsed(&places, all.v[i]);
-	buf_reset(&text);
+	buf_reset(text);
 	for (size_t i = 0; i < places.n; i++)
-		add_part(&text, places.v[i]);
+		add_part(text, places.v[i]);
 	if (places.n == 0)
-		add_kind(&text, r, false, policy);
-	bucket_hash(text.p, text.len, key);
-	buf_release(&text);
+		add_kind(b, r, false, policy);
+	bucket_hash(text->p, text->len, key);
 }
 
 /* The first names, as they are shown. */
 static void
-make_top(struct bucket *b, const struct report *r)
+make_top(struct bucket *b, const struct names *names)
 {
-	struct list names, all, rest;
+	const struct list *l = names->cyclic ? &names->cycle : &names->kept;
 
-	kept_names(report_crash_stack(r), true, &names);
-	if (is_recursion(r)) {
-		kept_names(report_crash_stack(r), false, &all);
-		if (find_cycle(&all, &names, &rest))
-			for (size_t i = 0; i < rest.n; i++)
-				names.v[names.n++] = rest.v[i];
-	}
-	b->ntop = names.n < BUCKET_TOP ? names.n : BUCKET_TOP;
-	memcpy(b->top, names.v, b->ntop * sizeof(b->top[0]));
+	b->ntop = 0;
+	for (size_t i = 0; i < l->n && b->ntop < BUCKET_TOP; i++)
+		b->top[b->ntop++] = l->v[i];
+	for (size_t i = 0;
+	     names->cyclic && i < names->rest.n && b->ntop < BUCKET_TOP; i++)
+		b->top[b->ntop++] = names->rest.v[i];
 }
 
 /* The key that was asked for, when the output has what it is made of. */
@@ -427,26 +440,26 @@ static void
 make_asked(struct bucket *b, const struct report *r,
     const struct verdict_policy *policy)
 {
-	struct buf text = BUF_INIT;
+	struct str by = STR("");
 
 	if (policy->key == VERDICT_EXACT)
 		memcpy(b->key, b->exact, sizeof(b->key));
-	add_words(&text, r->kind->class);
-	if (policy->key == VERDICT_TOKEN && r->dedup.n > 0) {
-		add_part(&text, r->dedup);
-		bucket_hash(text.p, text.len, b->key);
-	} else if (policy->key == VERDICT_LINE && b->line.n > 0) {
-		add_part(&text, b->line);
-		bucket_hash(text.p, text.len, b->key);
-	}
-	buf_release(&text);
+	else if (policy->key == VERDICT_TOKEN)
+		by = r->dedup;
+	else if (policy->key == VERDICT_LINE)
+		by = b->line;
+	if (by.n == 0)
+		return;
+	buf_reset(&b->text);
+	add_words(&b->text, r->kind->class);
+	add_part(&b->text, by);
+	bucket_hash(b->text.p, b->text.len, b->key);
 }
 
 static void
 make_line(struct bucket *b, const struct report *r)
 {
 	const struct report_stack *s = report_crash_stack(r);
-	struct buf text = BUF_INIT;
 	const struct frame *at = NULL;
 
 	for (size_t i = 0; s != NULL && i < s->n; i++) {
@@ -455,28 +468,30 @@ make_line(struct bucket *b, const struct report *r)
 		at = &s->v[i];
 		break;
 	}
+	buf_reset(&b->text);
 	if (at != NULL && (at->file.n > 0 || (at->mod.n > 0 && at->has_off)))
-		add_place(&text, at, false);
-	b->line = arena_str(&b->arena, str_of(buf_str(&text), text.len));
-	buf_release(&text);
+		add_place(&b->text, at, false);
+	b->line = arena_str(&b->arena, str_of(b->text.p, b->text.len));
 }
 
 void
 bucket_make(struct bucket *b, struct report *r, const struct rules *rules,
     const struct verdict_policy *policy)
 {
-	struct list names;
+	const struct list *l;
+	struct names names;
 
 	arena_reset(&b->arena);
 	if (b->ignore == NULL)
 		b->ignore = ignore_new(policy->ignore);
 	for (size_t i = 0; i < r->nstacks; i++)
 		mark_frames(b, &r->stacks[i], rules);
-	make_top(b, r);
-	choose_names(r, policy->depth, &names);
-	make_key(r, &names, names.n, policy, b->key);
-	make_key(r, &names, 1, policy, b->top_key);
-	make_exact(b, r, policy, b->exact);
+	read_names(r, &names);
+	make_top(b, &names);
+	l = choose_names(r, policy->depth, &names);
+	make_key(b, r, l, l->n, policy, b->key);
+	make_key(b, r, l, 1, policy, b->top_key);
+	make_exact(b, r, names.recursion, policy, b->exact);
 	make_line(b, r);
 	make_asked(b, r, policy);
 }
@@ -486,4 +501,5 @@ bucket_release(struct bucket *b)
 {
 	ignore_free(b->ignore);
 	arena_release(&b->arena);
+	buf_release(&b->text);
 }

@@ -12,6 +12,7 @@
 #ifndef LAGO_CRASH_BUCKET_H
 #define LAGO_CRASH_BUCKET_H
 
+#include "base/buf.h"
 #include "crash/arena.h"
 
 struct ignore;
@@ -28,6 +29,7 @@ struct bucket {
 	struct str top[BUCKET_TOP]; /* first names, recursion collapsed */
 	size_t ntop;
 	struct str line; /* "file:3:4", "file:3" or "module+0x2a"; n = 0 */
+	struct buf text; /* of keys, while they are made */
 	struct ignore *ignore; /* the policy's patterns, compiled */
 };
 
