@@ -263,7 +263,7 @@ is_recursion(const struct report *r)
 /* The kept frames of the crash stack; of a recursion the cycle, too. */
 struct names {
 	struct list kept;	      /* collapsed */
-	struct list all, cycle, rest; /* where is recursion; and cyclic */
+	struct list all, cycle, rest; /* set for a recursion, if cyclic */
 	bool recursion, cyclic;
 };
 

@@ -1154,13 +1154,20 @@ compat_begin(struct compat *c, struct str text, unsigned flags,
 static void
 note(struct compat_state *s, struct str line)
 {
-	static const char *const words[] = {"Sanitizer: ABRT", "Sanitizer: BUS",
-	    "Sanitizer: FPE", "Sanitizer: ILL", "Sanitizer: breakpoint"};
+	static const struct str says = {"Sanitizer: ", 11},
+				words[] = {{"ABRT", 4}, {"BUS", 3}, {"FPE", 3},
+				    {"ILL", 3}, {"breakpoint", 10}};
+	const char *at;
 
 	for (size_t i = 0; i < WORDS_MAX / 64; i++)
 		s->seen.bits[i] |= s->has.bits[i];
-	for (size_t i = 0; has(s, C_SANITIZER_SAYS) && i < N(words); i++)
-		s->signal |= contains(line, words[i]);
+	if (!has(s, C_SANITIZER_SAYS))
+		return;
+	while ((at = memmem(line.p, line.n, says.p, says.n)) != NULL) {
+		line = str_from(line, (size_t)(at - line.p) + says.n);
+		for (size_t i = 0; i < N(words); i++)
+			s->signal |= str_starts(line, words[i]);
+	}
 }
 
 void
