@@ -690,12 +690,13 @@ rules_class(
 					strcmp(report->tool, "gdb") == 0)
 		? "signal"
 		: "report";
+	const char *access = access_word(report), *place = place_word(report);
 
 	for (size_t i = 0; i < r->classes.n; i++) {
 		char **row = r->classes.v[i];
-		if (!fits(row[2], tool) || !fits(row[3], report->kind->name) ||
-		    !fits(row[4], access_word(report)) ||
-		    !fits(row[5], place_word(report)))
+		/* What few rows fit comes first. */
+		if (!fits(row[3], report->kind->name) || !fits(row[2], tool) ||
+		    !fits(row[4], access) || !fits(row[5], place))
 			continue;
 		if (strncmp(row[6], "frame:", 6) == 0
 			? has_function(report, row[6] + 6)
