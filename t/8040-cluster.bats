@@ -15,6 +15,7 @@ teardown_file() {
 @test "cluster: submitted here, fuzzed there, its bugs are in the database" {
 	need parallel flock bwrap lago-run
 	examples
+	cd "$BATS_TEST_TMPDIR" || return 1
 	ssh_use
 	mkdir -p "$LAGO_HOME"
 	echo 'far ssh:one 2 4096' >"$LAGO_HOME/nodes"
