@@ -20,6 +20,7 @@ teardown_file() {
 
 setup() {
 	need ssh parallel flock setsid
+	cd "$BATS_TEST_TMPDIR" || return 1
 	ssh_use
 	mkdir -p "$LAGO_HOME"
 	printf '%s\n' 'n1 ssh:one 2 4096' 'n2 ssh:two 2 4096' \
