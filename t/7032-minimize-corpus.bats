@@ -41,7 +41,9 @@ caches() {
 		[[ $stderr == *"known from an earlier call"* ]]
 		run lago-minimize -j -x cache=no -o third in -- "$EXAMPLES/$build"
 		[ "$(field execs)" -gt "$runs" ]
-		diff -r second third
+		# the search is bounded by time: not the same files, but as many
+		[ "$(find third -type f | wc -l)" -eq \
+			"$(find second -type f | wc -l)" ]
 		# other files with these bytes are known too
 		run lago-minimize -j -o fourth copies -- "$EXAMPLES/$build"
 		[ "$(field execs)" -eq "$(field files)" ]
@@ -255,7 +257,7 @@ tuples() {
 	run lago-minimize -j -o out in -- "$target"
 	before=$(field bytes)
 	for names in dir names; do
-		run --separate-stderr lago-minimize -j -b 20 -x joint=1 \
+		run --separate-stderr lago-minimize -j -b 20 -t 5 -x joint=1 \
 			-x result=$names -o joint.$names in -- "$target"
 		[ "$status" -eq 0 ]
 		[ "$(field lost)" -eq 0 ]
