@@ -257,7 +257,7 @@ tuples() {
 	run lago-minimize -j -o out in -- "$target"
 	before=$(field bytes)
 	for names in dir names; do
-		run --separate-stderr lago-minimize -j -b 20 -t 5 -x joint=1 \
+		run --separate-stderr lago-minimize -j -b 20 -x joint=1 \
 			-x result=$names -o joint.$names in -- "$target"
 		[ "$status" -eq 0 ]
 		[ "$(field lost)" -eq 0 ]
