@@ -488,6 +488,7 @@ prove(struct work *w)
 
 /* The time for shrinking leaves some for running the result. */
 #define JOINT_PART 0.85
+#define PROOF_LEAST 10 /* seconds it has, also behind the end */
 
 /* The smaller file takes the place of the one it was. */
 static int
@@ -572,6 +573,9 @@ shrink(struct work *w)
 		}
 	c->until = w->m->end > 0 ? now + (w->m->end - now) * JOINT_PART : 0;
 	rc = joint_shrink(c, file, n, w->f);
+	/* What was made smaller is worth nothing without its proof. */
+	if (w->m->end > 0 && w->m->end < clock_mono() + PROOF_LEAST)
+		w->m->end = clock_mono() + PROOF_LEAST;
 	if (take_shrunk(w, which, file, n) || rc)
 		rc = -1;
 	else
