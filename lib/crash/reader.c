@@ -110,6 +110,14 @@ add_frame(struct reader *r, struct report_stack *s)
 	return &s->v[s->n++];
 }
 
+struct frame *
+reader_last(struct reader *r)
+{
+	if (r->stack == NULL || r->stack->n == 0)
+		return NULL;
+	return &r->stack->v[r->stack->n - 1];
+}
+
 void
 reader_frame(struct reader *r, const struct frame *f)
 {

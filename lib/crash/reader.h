@@ -168,6 +168,8 @@ void reader_frame(struct reader *r, const struct frame *f);
 /* The next stack is the crash stack anew, if no more than one frame of it is
  * known: a debugger shows where it stopped, then the whole of it. */
 bool reader_restack(struct reader *r);
+/* The frame added last to the stack that is open; NULL: none. */
+struct frame *reader_last(struct reader *r);
 /* The frame a message names where no stack is printed. */
 void reader_place(struct reader *r, struct str function, struct str file);
 struct str reader_keep(struct reader *r, struct str s);

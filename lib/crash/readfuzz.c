@@ -54,20 +54,28 @@ honggfuzz_line(struct reader *r, struct str line)
 	return honggfuzz_frame(r, line);
 }
 
+/* A report of the signal with that number. */
+static void
+open_signal(struct reader *r, struct str number)
+{
+	uint64_t n = 0;
+
+	frame_number(&number, &n);
+	reader_open(r, kinds_of_signal((int)n)->name, "signal", true);
+	r->now->signal = (int)n;
+}
+
 /* PID: 12
  * SIGNAL: SIGSEGV (11) */
 static bool
 honggfuzz(struct reader *r, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
-	uint64_t n;
 
 	if (!pat_match("SIGNAL: SIG%w (%(%N%))", line, cap) ||
 	    !str_starts(r->prev, STR("PID: ")))
 		return false;
-	frame_number(&cap[0], &n);
-	reader_open(r, kinds_of_signal((int)n)->name, "signal", true);
-	r->now->signal = (int)n;
+	open_signal(r, cap[0]);
 	r->more = honggfuzz_line;
 	r->state = 0;
 	return true;
@@ -78,7 +86,6 @@ static bool
 killed_by(struct reader *r, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
-	uint64_t n;
 
 	if (pat_match("%s+++ Program timed off +++", line, NULL)) {
 		reader_open(r, "timeout", "signal", true);
@@ -86,9 +93,7 @@ killed_by(struct reader *r, struct str line)
 	}
 	if (!pat_match("%s+++ Program killed by signal %(%N%) +++", line, cap))
 		return false;
-	frame_number(&cap[0], &n);
-	reader_open(r, kinds_of_signal((int)n)->name, "signal", true);
-	r->now->signal = (int)n;
+	open_signal(r, cap[0]);
 	return true;
 }
 
@@ -97,13 +102,10 @@ static bool
 coredump(struct reader *r, struct str line)
 {
 	struct str cap[PAT_CAPTURES];
-	uint64_t n;
 
 	if (!pat_match("%s%{Signal%|COREDUMP_SIGNAL%}: %(%N%) (%a)", line, cap))
 		return false;
-	frame_number(&cap[0], &n);
-	reader_open(r, kinds_of_signal((int)n)->name, "signal", true);
-	r->now->signal = (int)n;
+	open_signal(r, cap[0]);
 	return true;
 }
 

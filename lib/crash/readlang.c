@@ -8,19 +8,11 @@
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
-static struct frame *
-last_frame(struct reader *r)
-{
-	if (r->stack == NULL || r->stack->n == 0)
-		return NULL;
-	return &r->stack->v[r->stack->n - 1];
-}
-
 /* The place that a line below a frame adds to it. */
 static void
 add_place(struct reader *r, const struct frame *at)
 {
-	struct frame *f = last_frame(r);
+	struct frame *f = reader_last(r);
 
 	if (f == NULL || f->file.n > 0)
 		return;

@@ -17,14 +17,6 @@ enum {
 	COUNT = NOISE - 1
 };
 
-static struct frame *
-last_frame(struct reader *r)
-{
-	if (r->stack == NULL || r->stack->n == 0)
-		return NULL;
-	return &r->stack->v[r->stack->n - 1];
-}
-
 static void
 add(struct reader *r, struct frame *f)
 {
@@ -71,7 +63,7 @@ turn(struct reader *r)
 static void
 repeat(struct reader *r, struct str number)
 {
-	struct frame *last = last_frame(r), f;
+	struct frame *last = reader_last(r), f;
 	uint64_t times;
 
 	if (last == NULL)
