@@ -1,6 +1,7 @@
 /* lago-submit: check bundles, queue them as jobs. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -283,6 +284,19 @@ add_rows(const struct home_new *new, const struct kv *job, struct fail *f)
 	return -1;
 }
 
+/* Whose share of the nodes it takes, when nobody said it: the user's. */
+static void
+set_owner(struct kv *job)
+{
+	const struct passwd *pw = getpwuid(getuid());
+	struct fail ignored;
+
+	if (kv_get(job, "owner") == NULL &&
+	    (pw == NULL ||
+		jobfile_set(job, "owner", pw->pw_name, "", &ignored) != 0))
+		kv_setf(job, "owner", "%u", (unsigned)getuid());
+}
+
 static int
 add_job(struct submit *s, struct kv *job, struct fail *f)
 {
@@ -297,6 +311,7 @@ add_job(struct submit *s, struct kv *job, struct fail *f)
 	if (store_bundle(s, new.fd, name, f) == 0) {
 		kv_set(job, "bundle", name);
 		kv_set(job, "sha256", s->sha256);
+		set_owner(job);
 		kv_setf(job, "submitted", "%lld", (long long)clock_unix());
 		rc = kv_write(job, new.fd, "job", f);
 	}

@@ -132,7 +132,7 @@ name=png target=png project=png cpus=4 memory=512 disk=20480 deadline=600" ]
 		  "ASAN_OPTIONS=conf=1"] }
 	EOF
 	printf '%s\n' args='job @@' cpus=5 memory=600 env.BOTH=job tag=job \
-		env.ASAN_OPTIONS=job=1 env.AFL_TMPDIR=/x >good/job
+		env.ASAN_OPTIONS=job=1 env.AFL_TMPDIR=/x owner=other >good/job
 	mkdir -p "$LAGO_HOME/templates"
 	printf '%s\n' args=template timeout=9 cpus=3 memory=300 retries=1 \
 		provision_timeout=77 tag=template >"$LAGO_HOME/templates/small"
@@ -151,6 +151,11 @@ env.CONF=1;env.BOTH=job;env.ASAN_OPTIONS=conf=1:job=1:option=1;" ]
 	[ "$(key 1 tag | xargs)" = "template job option" ]
 	# What is lago's own does not come from a bundle, and is said.
 	[ -z "$(key 1 env.AFL_NO_SYNC)$(key 1 env.AFL_TMPDIR)" ]
+	[ "$(key 1 owner)" = "$(id -un)" ]
+	[[ $stderr == *"owner is lago's own, dropped"* ]]
+	submits -x owner=team -x every=1d -x max_age=2h -x needs=big a.tar
+	[ "$(sql 'SELECT owner, needs, max_age, every FROM job WHERE id = 2')" = \
+		'team|big|7200|86400' ]
 	[[ $stderr == *"AFL_NO_SYNC is lago's own, dropped"* ]]
 	# Later changes do not reach it.
 	echo cpus=1 >"$LAGO_HOME/config"

@@ -42,6 +42,9 @@ const struct jobfile_key jobfile_keys[] = {
     {"timeout", "duration", NULL, JOBFILE_DURATION, 0.001, 3600, NULL},
     {"provision_timeout", "duration", "600", JOBFILE_DURATION, 1, DAY, NULL},
     {"priority", "number", "50", JOBFILE_NUMBER, 0, 99, NULL},
+    {"owner", "name", NULL, JOBFILE_WORD, 1, 100, NAME},
+    {"every", "duration", NULL, JOBFILE_DURATION, 1, 3650 * DAY, NULL},
+    {"max_age", "duration", NULL, JOBFILE_DURATION, 1, 3650 * DAY, NULL},
     {"retries", "count", "3", JOBFILE_NUMBER, 0, 100, NULL},
     {"shards", "count", "1", JOBFILE_NUMBER, 1, 1, NULL},
     {"tag", "tag", NULL, JOBFILE_WORD, 1, 64, NAME ":"},
@@ -55,9 +58,10 @@ const struct jobfile_key jobfile_keys[] = {
     {"env.", "text", NULL, JOBFILE_TEXT, 0, 100000, NULL},
     {NULL, NULL, NULL, JOBFILE_TEXT, 0, 0, NULL}};
 
-/* Variables that are lago's own: a bundle's are dropped. */
-static const char *const ours[] = {"AFL_AUTORESUME", "AFL_BENCH_", "AFL_EXIT_",
-    "AFL_NO_SYNC", "AFL_TMPDIR", NULL};
+/* Not a bundle's to say: variables that are lago's own, and whose share of the
+ * nodes it takes. */
+static const char *const ours[] = {"env.AFL_AUTORESUME", "env.AFL_BENCH_",
+    "env.AFL_EXIT_", "env.AFL_NO_SYNC", "env.AFL_TMPDIR", "owner", NULL};
 
 /* The place of a key in the table, or of its end. */
 static size_t
@@ -287,9 +291,8 @@ drop_ours(struct kv *kv, struct strs *notes, const char *where)
 
 	for (i = 0; i < kv->n; i++) {
 		for (j = 0; ours[j] != NULL; j++)
-			if (strncmp(kv->v[i].key, "env.", 4) == 0 &&
-			    strncmp(kv->v[i].key + 4, ours[j],
-				strlen(ours[j])) == 0)
+			if (strncmp(kv->v[i].key, ours[j], strlen(ours[j])) ==
+			    0)
 				break;
 		if (ours[j] == NULL) {
 			kv->v[to++] = kv->v[i];
@@ -297,7 +300,10 @@ drop_ours(struct kv *kv, struct strs *notes, const char *where)
 		}
 		if (notes != NULL)
 			strs_addf(notes, "%s: %.60s is lago's own, dropped",
-			    where, kv->v[i].key + 4);
+			    where,
+			    kv->v[i].key +
+				(strncmp(kv->v[i].key, "env.", 4) == 0 ? 4
+								       : 0));
 		free(kv->v[i].key);
 		free(kv->v[i].value);
 	}

@@ -265,7 +265,8 @@ forget(struct import *im, char **indexes, struct fail *f)
 	q = store_query(im->store, f,
 	    "SELECT format('DROP %s \"%w\";', type, name), sql FROM "
 	    "sqlite_schema WHERE type = 'view' OR type = 'index' AND "
-	    "(tbl_name = 'crash' OR name = 'event_moves') AND sql IS NOT NULL "
+	    "(tbl_name = 'crash' OR name GLOB 'event_[mn]o*') AND sql IS NOT "
+	    "NULL "
 	    "ORDER BY type, rowid",
 	    "");
 	while (q != NULL && (rc = store_row(im->store, q, f)) == 1) {

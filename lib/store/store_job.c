@@ -50,9 +50,11 @@ store_job_add(struct store *s, long id, const struct kv *job, int64_t submitted,
 	if (store_exec(s, f,
 		"INSERT INTO job (id, name, target, project, build, driver, "
 		"cpus, memory, deadline, priority, shards, retries, submitted, "
-		"origin, state) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
-		"?10, ?11, ?12, ?13, ?14, 'queued')",
-		"itttttiiiiiiit", (int64_t)id,
+		"origin, owner, needs, max_age, every, due, after, state) "
+		"VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, "
+		"?13, ?14, ?15, ?16, nullif(?17, 0), nullif(?18, 0), "
+		"nullif(?19, 0), nullif(?20, 0), 'queued')",
+		"itttttiiiiiiitttiiii", (int64_t)id,
 		or_else(kv_get(job, "name"), target), target,
 		or_else(kv_get(job, "project"), target), kv_get(job, "build"),
 		kv_get(job, "driver"), kv_int(job, "cpus", 2),
@@ -60,8 +62,14 @@ store_job_add(struct store *s, long id, const struct kv *job, int64_t submitted,
 		kv_int(job, "priority", 50),
 		between(kv_int(job, "shards", 1), 1, SHARDS_MAX),
 		between(kv_int(job, "retries", 3), 0, SHARDS_MAX),
-		kv_int(job, "submitted", submitted),
-		kv_get(job, "origin")) != 0)
+		kv_int(job, "submitted", submitted), kv_get(job, "origin"),
+		kv_get(job, "owner"), or_else(kv_get(job, "needs"), ""),
+		kv_int(job, "max_age", 0), kv_int(job, "every", 0),
+		kv_int(job, "due", 0), kv_int(job, "after", 0)) != 0)
+		return -1;
+	if (kv_get(job, "after") != NULL &&
+	    store_exec(s, f, "UPDATE job SET next = ?2 WHERE id = ?1", "ii",
+		kv_int(job, "after", 0), (int64_t)id) != 0)
 		return -1;
 	for (i = 0; i < job->n; i++)
 		if (strcmp(job->v[i].key, "tag") == 0 &&

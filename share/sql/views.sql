@@ -28,7 +28,8 @@ SELECT j.id, j.state, j.reason, j.name, j.target, j.project, j.driver, j.cpus,
 	(SELECT count(DISTINCT sha) FROM crash WHERE job = j.id) AS crashes,
 	(SELECT count(DISTINCT bug) FROM crash WHERE job = j.id) AS bugs,
 	(SELECT group_concat(tag, ' ') FROM (SELECT tag FROM tag
-	WHERE job = j.id ORDER BY tag)) AS tags, j.retries, j.build, j.origin
+	WHERE job = j.id ORDER BY tag)) AS tags, j.retries, j.build, j.origin,
+	j.owner, j.needs, j.max_age, j.every, j.due, j.after, j.next
 FROM job AS j;
 
 CREATE VIEW v_bug AS
