@@ -29,6 +29,16 @@ load lib
 	diff -u "$TOP/t/golden/frames.plain" found
 }
 
+@test "frames: of the vdso, also when crashes elsewhere came before" {
+	need gcc g++ jq
+	cd "$BATS_TEST_TMPDIR"
+	"$TOP/t/plant/build" plain gcc g++ -g -O1
+	echo divide >a
+	echo vdso >b
+	lago-triage -q -j -r 1 -P 1 -- "$PWD/plain/small" @@ <<<$'a\nb' |
+		jq -es '.[1].frames[0] | .mod == "[vdso]" and .fn != null'
+}
+
 @test "frames: a program without symbols: modules and offsets" {
 	need gcc g++ jq
 	cd "$BATS_TEST_TMPDIR"

@@ -21,6 +21,7 @@
 #include "base/fail.h"
 #include "base/mem.h"
 #include "base/sig.h"
+#include "crash/debugfile.h"
 #include "crash/insn.h"
 #include "crash/symbols.h"
 #include "target/exec.h"
@@ -235,13 +236,23 @@ hash_maps(pid_t pid)
 	return h;
 }
 
+/* The vdso is the same in every process; the one in which it was seen may have
+ * ended when it is first read. */
+static int
+find_elf(Dwfl_Module *mod, void **data, const char *name, Dwarf_Addr base,
+    char **file, Elf **elf)
+{
+	if (name[0] != '/')
+		return debugfile_vdso();
+	return dwfl_linux_proc_find_elf(mod, data, name, base, file, elf);
+}
+
 /* The Dwfl of what is mapped: kept as long as that stays the same, which it
  * does from run to run without address space randomisation. */
 static void
 load_modules(struct native *n)
 {
-	static const Dwfl_Callbacks modules = {
-	    .find_elf = dwfl_linux_proc_find_elf,
+	static const Dwfl_Callbacks modules = {.find_elf = find_elf,
 	    .find_debuginfo = dwfl_standard_find_debuginfo};
 	static const Dwfl_Thread_Callbacks threads = {
 	    .next_thread = next_thread,

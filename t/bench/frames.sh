@@ -90,10 +90,11 @@ build_taglib() {
 			dpkg -x ./*.deb . && mv ../utfcpp.part ../utfcpp
 	) || without "libutfcpp-dev cannot be had"
 	local c=clang cc=clang++ lib=$cache/taglib/taglib
-	# All types, also those of headers that nothing uses, and macros.
+	# All types, also those of headers that nothing uses, and macros; the
+	# older DWARF too, for expat has the newer.
 	local debug=-fno-eliminate-unused-debug-types
 	if [ "$1" = asan ]; then
-		debug+=' -fstandalone-debug -fdebug-macro'
+		debug+=' -fstandalone-debug -fdebug-macro -gdwarf-4'
 	else
 		c=gcc cc=g++
 	fi
