@@ -19,6 +19,8 @@
 #include "base/opt.h"
 #include "base/out.h"
 #include "base/strs.h"
+#include "cluster/nodes.h"
+#include "cluster/shards.h"
 #include "job/bundle.h"
 #include "job/home.h"
 #include "job/jobfile.h"
@@ -183,6 +185,30 @@ open_bundle(struct submit *s, struct fail *f)
 	return bundle_check(s->fd, s->path, &limits, &s->bundle, f);
 }
 
+/* More CPUs than any machine of the home's list has. */
+static int
+divide(struct submit *s, struct strs *notes, struct fail *f)
+{
+	struct nodes nodes = {0};
+	size_t i;
+	long n;
+	int rc = 0;
+
+	if (!file_exists(home.fd, "nodes"))
+		return 0;
+	rc = nodes_read(&nodes, &home, f);
+	for (i = 0; rc == 0 && i < s->n; i++) {
+		n = shards_split(&s->jobs[i], &nodes);
+		if (n > 0)
+			strs_addf(notes,
+			    "no node has that many CPUs: %ld "
+			    "shards of %s",
+			    n, kv_get(&s->jobs[i], "cpus"));
+	}
+	nodes_release(&nodes);
+	return rc;
+}
+
 /* The settings of each job, all of them before the first is made. */
 static int
 resolve(struct submit *s, struct fail *f)
@@ -209,6 +235,8 @@ resolve(struct submit *s, struct fail *f)
 		    only != NULL ? only : s->bundle.targets[i].name, s->path,
 		    &options, home.fd != -1 ? &home : NULL, &s->jobs[i], &notes,
 		    f);
+	if (rc == 0 && home.fd != -1)
+		rc = divide(s, &notes, f);
 	if (rc == 0 && s->bundle.seeds == 0)
 		strs_addf(&notes, "no seeds, the corpus is empty");
 	for (i = 0; !qflag && i < notes.n; i++)

@@ -24,6 +24,7 @@
 #include "cluster/nodes.h"
 #include "cluster/place.h"
 #include "cluster/remote.h"
+#include "cluster/shards.h"
 #include "job/home.h"
 #include "job/jobfile.h"
 #include "job/rundir.h"
@@ -36,9 +37,11 @@
 #define LEASE_DEFAULT 300    /* seconds */
 #define CHECK 240	     /* seconds the start check may take */
 
-/* An active job and its latest run. */
+/* A shard of an active job and its latest run. */
 struct item {
 	long job, run; /* run 0: none yet */
+	long shard;    /* from 1 to shards, those of a job one after another */
+	long shards;
 	struct kv settings, file, progress;
 	struct engine_run engine; /* node NULL: unknown node, or no run */
 	bool killed;		  /* somebody wants it to end */
@@ -120,20 +123,14 @@ wall_limit(const struct kv *job)
 	return (int64_t)(provision + CHECK + deadline + finish + 60);
 }
 
-/* The latest run of the job, when it has one that is not over. */
+/* The latest run of the shard, when it has one that is not over. */
 static int
 gather_run(struct state *s, struct item *item, struct fail *f)
 {
-	long *runs = NULL;
-	size_t n = 0;
 	const char *node;
 	int dir, rc;
 
-	if (home_runs(s->p->home, item->job, &runs, &n, f) != 0)
-		return -1;
-	item->run = n > 0 ? runs[n - 1] : 0;
 	item->engine.wall = wall_limit(&item->settings);
-	free(runs);
 	if (item->run == 0)
 		return 0;
 	dir = home_run(s->p->home, item->job, item->run, f);
@@ -161,25 +158,47 @@ gather_run(struct state *s, struct item *item, struct fail *f)
 }
 
 static void
+release_item(struct item *item)
+{
+	kv_release(&item->settings);
+	kv_release(&item->file);
+	kv_release(&item->progress);
+}
+
+static void
 gather_job(struct state *s, long id)
 {
+	struct shards shards = {0};
 	struct item *item;
 	struct fail f;
-	int dir = home_job(s->p->home, id, &f);
+	int dir = home_job(s->p->home, id, &f), rc = dir < 0 ? -1 : 0;
+	size_t before = s->n;
+	long i;
 
-	s->items = mem_grow(s->items, s->n + 1, sizeof(*s->items));
-	item = &s->items[s->n];
-	memset(item, 0, sizeof(*item));
-	item->job = id;
-	if (dir < 0 || jobfile_read(dir, &item->settings, &f) != 0 ||
-	    gather_run(s, item, &f) != 0)
-		note(s, &f);
-	else
-		s->n++;
-	if (dir >= 0) {
+	if (rc == 0)
+		rc = shards_read(&shards, s->p->home, id, dir, &f);
+	for (i = 1; rc == 0 && i <= shards.n; i++) {
+		s->items = mem_grow(s->items, s->n + 1, sizeof(*s->items));
+		item = &s->items[s->n];
+		memset(item, 0, sizeof(*item));
+		item->job = id;
+		item->shard = i;
+		item->shards = shards.n;
+		item->run = shards.latest[i];
 		item->killed = kill_wanted(dir);
-		close(dir);
+		rc = jobfile_read(dir, &item->settings, &f);
+		if (rc == 0)
+			rc = gather_run(s, item, &f);
+		s->n++;
 	}
+	if (rc != 0) { /* all of a job or nothing */
+		note(s, &f);
+		while (s->n > before)
+			release_item(&s->items[--s->n]);
+	}
+	shards_release(&shards);
+	if (dir >= 0)
+		close(dir);
 }
 
 static int
@@ -488,16 +507,16 @@ static int
 claim(
     struct state *s, struct item *item, const struct node *node, struct fail *f)
 {
-	static const char *const kept[] = {"shard", "losses"};
+	const char *losses = kv_get(&item->file, "losses");
 	struct kv keys = {0};
 	long before = item->run;
 	int dir, rc = -1;
 
 	kv_set(&keys, "by", "dispatch");
 	kv_set(&keys, "node", node->name);
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-		if (kv_get(&item->file, kept[i]) != NULL)
-			kv_set(&keys, kept[i], kv_get(&item->file, kept[i]));
+	kv_setf(&keys, "shard", "%ld", item->shard);
+	if (losses != NULL)
+		kv_set(&keys, "losses", losses);
 	if (item->again)
 		kv_setf(&keys, "attempt", "%lld",
 		    (long long)kv_int(&item->file, "attempt", 1) + 1);
@@ -616,17 +635,42 @@ count_and_queue(struct state *s, struct place_run *queue)
 	return n;
 }
 
+/* Shards of a job go to different nodes; those of one stand together. */
+static void
+set_apart(
+    struct state *s, struct place_run *queue, size_t n, struct node **where)
+{
+	const struct item *item;
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		where[i] =
+		    s->items[i].over || s->items[i].engine.node == NULL
+			? NULL
+			: nodes_find(&s->nodes, s->items[i].engine.node->name);
+	for (i = 0; i < n; i++) {
+		item = queue[i].owner;
+		queue[i].shards = item->shards;
+		if (item->shards > 1)
+			queue[i].others =
+			    where + (item - s->items) - (item->shard - 1);
+	}
+}
+
 static void
 place(struct state *s)
 {
 	struct place_run *queue = mem_array(s->n, sizeof(*queue));
+	struct node **where = mem_array(s->n + 1, sizeof(*where));
 	size_t i, n = count_and_queue(s, queue);
 	long left = s->p->most;
 
+	set_apart(s, queue, n, where);
 	place_runs(queue, n, &s->nodes);
 	for (i = 0; i < n; i++)
 		if (queue[i].chosen != NULL && left-- != 0)
 			start(s, queue[i].owner, queue[i].chosen);
+	free(where);
 	free(queue);
 }
 
@@ -682,11 +726,8 @@ release(struct state *s)
 {
 	size_t i;
 
-	for (i = 0; i < s->n; i++) {
-		kv_release(&s->items[i].settings);
-		kv_release(&s->items[i].file);
-		kv_release(&s->items[i].progress);
-	}
+	for (i = 0; i < s->n; i++)
+		release_item(&s->items[i]);
 	free(s->items);
 	nodes_release(&s->nodes);
 	store_close(s->store);

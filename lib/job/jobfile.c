@@ -46,7 +46,7 @@ const struct jobfile_key jobfile_keys[] = {
     {"every", "duration", NULL, JOBFILE_DURATION, 1, 3650 * DAY, NULL},
     {"max_age", "duration", NULL, JOBFILE_DURATION, 1, 3650 * DAY, NULL},
     {"retries", "count", "3", JOBFILE_NUMBER, 0, 100, NULL},
-    {"shards", "count", "1", JOBFILE_NUMBER, 1, 1, NULL},
+    {"shards", "count", "1", JOBFILE_NUMBER, 1, 1000, NULL},
     {"tag", "tag", NULL, JOBFILE_WORD, 1, 64, NAME ":"},
     {"needs", "tag[,tag]", NULL, JOBFILE_WORD, 1, 1000, NAME ":,"},
     {"network", "0|1", "0", JOBFILE_CHOICE, 0, 0, "0 1"},

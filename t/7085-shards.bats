@@ -1,0 +1,88 @@
+load lib
+load home
+
+# A tree of its own, where lago-run is t/fake/lago-run.
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	mkdir -p "$BATS_TEST_TMPDIR/bin" "$LAGO_HOME"
+	cp "$TOP"/bin/lago "$TOP"/bin/lago-{dispatch,kill,import,status,submit} \
+		"$TOP/t/fake/lago-run" "$BATS_TEST_TMPDIR/bin"
+	export LAGO_LIBEXEC="$TOP/lib" LAGO_SHARE="$TOP/share"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	printf '%s\n' 'a local 2 4096' 'b local 2 4096' 'c local 4 4096' \
+		>"$LAGO_HOME/nodes"
+}
+
+# job ID HOW [KEY=VALUE...]: a queued job.
+job() {
+	local id=$1 how=$2
+	shift 2
+	fake_job "$id" cpus=1 memory=100 "$@"
+	echo "$how" >"$LAGO_HOME/jobs/$id/bundle.zip"
+	lago-import -q
+}
+
+field() { # JOB.RUN KEY
+	sed -n "s/^$2=//p" "$LAGO_HOME/jobs/${1%.*}/runs/${1#*.}/run"
+}
+
+state() { # ID
+	sqlite3 "$LAGO_HOME/lago.db" "SELECT state FROM job WHERE id = $1"
+}
+
+reaches() { # ID STATE
+	lago-dispatch -q
+	[ "$(state "$1")" = "$2" ]
+}
+
+@test "shards: runs at once, apart while there are nodes; done when all are" {
+	job 1 wait shards=4
+	run --separate-stderr lago-dispatch
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 4 ]
+	[ "$(printf '%s\n' "${lines[@]}" | cut -f 3 | sort | uniq -c |
+		awk '{ print $1 $2 }' | tr '\n' ' ')" = "1a 1b 2c " ]
+	[ "$(for n in 1 2 3 4; do field 1.$n shard; done | tr '\n' ' ')" = "1 2 3 4 " ]
+	lago-dispatch
+	[ "$(ls "$LAGO_HOME/jobs/1/runs")" = "$(seq 4)" ]
+	touch "$LAGO_HOME/jobs/1/end"
+	wait_for reaches 1 "done"
+	[ "$(ls "$LAGO_HOME/jobs/1/runs")" = "$(seq 4)" ]
+}
+
+@test "shards: each is tried again by itself, one that cannot fails the job" {
+	job 1 lost shards=2 retries=0
+	lago-dispatch -q
+	wait_for reaches 1 failed
+	[ "$(field 1.1 state)" = failed ]
+	[ "$(field 1.2 state)" = failed ]
+	job 2 lost shards=2
+	known() {
+		lago-dispatch -q
+		[ "$(field 2.1 losses) $(field 2.2 losses)" = "1 1" ]
+	}
+	wait_for known
+}
+
+@test "shards: what does not fit waits for its turn, the job goes on" {
+	printf '%s\n' 'a local 1 4096' >"$LAGO_HOME/nodes"
+	job 1 "done" shards=3
+	run lago-dispatch
+	[ "${#lines[@]}" -eq 1 ]
+	wait_for reaches 1 "done"
+	[ "$(for n in 1 2 3; do field 1.$n shard; done | tr '\n' ' ')" = "1 2 3 " ]
+}
+
+@test "shards: more CPUs than a node has are divided at submission" {
+	need zip
+	mkdir -p good/corpus
+	{ cat "$(type -P true)" && echo __AFL_SHM_ID; } >good/target
+	chmod +x good/target
+	(cd good && zip -qr ../b.zip .)
+	run --separate-stderr lago-submit -x cpus=10 -x memory=3000 b.zip
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"3 shards of 4"* ]]
+	grep -qx shards=3 "$LAGO_HOME/jobs/1/job"
+	grep -qx cpus=4 "$LAGO_HOME/jobs/1/job"
+	grep -qx memory=1000 "$LAGO_HOME/jobs/1/job"
+}
