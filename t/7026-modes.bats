@@ -70,6 +70,86 @@ modes() {
 	modes "open of the input" "$EXAMPLES/chunk-libfuzzer"
 }
 
+@test "modes: AFL++'s own fork server, where nothing can be preloaded" {
+	need afl-clang-fast jq
+	cd "$BATS_TEST_TMPDIR"
+	local chunk="$TOP/share/examples/chunk"
+	export AFL_QUIET=1
+	mkdir in
+	inputs background-null
+	afl-clang-fast -g -O1 -static -o static "$chunk/chunk.c" "$chunk/main.c"
+	modes "AFL++'s fork server" ./static @@
+	modes "AFL++'s fork server" ./static
+	# What one leaves behind is not the next one's.
+	rm in/*
+	inputs pixel-assert
+	cat >state.c <<'END2'
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+static int seen;
+__attribute__((noinline)) static void first(void) { abort(); }
+int
+main(void)
+{
+	volatile int started = 1;
+
+	__AFL_INIT();
+	while (__AFL_LOOP(1000)) {
+		if (seen++ > 0 || mkdir("left", 0700) != 0)
+			raise(SIGSEGV);
+		if (getchar() != EOF && fork() == 0)
+			for (setsid();;)
+				sleep(1);
+		first();
+	}
+	return started;
+}
+END2
+	sed -i '1i #include <signal.h>' state.c
+	afl-clang-fast -g -O1 -static -o state state.c
+	modes "AFL++'s fork server" ./state
+	[ "$(jq -r '.top[0]' records | sort -u)" = first ]
+	[ -z "$(for p in /proc/[0-9]*; do readlink "$p/exe"; done 2>/dev/null |
+		grep "^$PWD/state")" ]
+}
+
+@test "modes: a set-uid program" {
+	need afl-clang-fast clang jq runuser
+	[ "$(id -u)" -eq 0 ] || skip "not root"
+	cd "$BATS_TEST_TMPDIR"
+	local chunk="$TOP/share/examples/chunk" dir
+	export AFL_QUIET=1
+	dir=$(mktemp -d /tmp/lago-setuid.XXXXXX)
+	chmod 755 "$dir"
+	cd "$dir"
+	mkdir in
+	inputs palette-write
+	afl-clang-fast -g -O1 -fsanitize=address -o afl "$chunk/chunk.c" \
+		"$chunk/main.c"
+	clang -g -O1 -fsanitize=address -o plain "$chunk/chunk.c" \
+		"$chunk/main.c"
+	chmod u+s afl plain
+	cp -RL "$TOP/bin" "$TOP/lib" "$TOP/share" .
+	local status=0
+	runuser -u nobody -- env PATH="$dir/bin:$PATH" \
+		lago-triage -jv -r1 -P1 in -- "$dir/afl" @@ \
+		>"$BATS_TEST_TMPDIR/records" 2>"$BATS_TEST_TMPDIR/said" || status=$?
+	runuser -u nobody -- env PATH="$dir/bin:$PATH" \
+		lago-triage -j -r1 -P1 in -- "$dir/plain" @@ \
+		>>"$BATS_TEST_TMPDIR/records" || status=$?
+	cd "$BATS_TEST_TMPDIR"
+	rm -rf "$dir"
+	cat said
+	[ "$status" -eq 0 ]
+	grep -q "AFL++'s fork server" said
+	[ "$(jq -r .mode records | sort | uniq -c | xargs)" = "9 exec 3 fork" ]
+	[ "$(jq -r '[.kind, .bucket] | join(" ")' records | sort -u |
+		wc -l)" -eq 1 ]
+	[ "$(jq -r .kind records | sort -u)" = heap-buffer-overflow ]
+}
+
 @test "modes: threads before the input, and answers that differ" {
 	need cc jq
 	cd "$BATS_TEST_TMPDIR"

@@ -41,6 +41,8 @@ describe(int where)
 		return "late fork server at the first look at the input";
 	case LATE_AT_MAIN:
 		return "late fork server at main";
+	case LATE_AT_AFL:
+		return "AFL++'s fork server in the target";
 	default:
 		return "a fresh process for each input";
 	}

@@ -25,11 +25,13 @@
 #include "crash/insn.h"
 #include "crash/symbols.h"
 #include "target/exec.h"
+#include "target/late.h"
 
 #define DEPTH_MAX 2000
 #define PAGE 4096
 #define STACK_PAGES 64
 #define RED_ZONE 256
+#define TRACE (PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE)
 #define STOP_WAIT 5 /* seconds for a thread to stop; then it is killed */
 
 #if defined(__x86_64__) || defined(__aarch64__)
@@ -53,6 +55,8 @@ struct native {
 
 	/* of native_run */
 	pid_t traced; /* 0 not yet, -1 not allowed */
+	bool forks;   /* that is a fork server, the next child is meant */
+	pid_t server;
 	int why;
 	struct native_crash *crash;
 	bool nested; /* the stack has a signal's frame in it */
@@ -504,6 +508,17 @@ crashed(struct native *n, pid_t tid, int sig)
 		*had = now;
 }
 
+/* From a fork server to its child: the one is let go, and of the other's
+ * children there is no news wanted. */
+static void
+follow(const struct native *n, pid_t tid, int event)
+{
+	if (tid != n->server)
+		ptrace(PTRACE_SETOPTIONS, tid, NULL, TRACE);
+	else if (event == PTRACE_EVENT_FORK)
+		ptrace(PTRACE_DETACH, tid, NULL, NULL);
+}
+
 static void
 stopped(struct native *n, pid_t tid, int status)
 {
@@ -515,6 +530,8 @@ stopped(struct native *n, pid_t tid, int status)
 	}
 	if (event == 0 && is_crash(sig))
 		crashed(n, tid, sig);
+	if (n->server > 0 && event != 0)
+		follow(n, tid, event);
 	ptrace(PTRACE_CONT, tid, NULL, event != 0 ? 0 : (long)sig);
 }
 
@@ -524,8 +541,9 @@ seize(pid_t pid, void *arg)
 	struct native *n = arg;
 
 	n->traced = pid;
+	n->server = n->forks ? pid : 0;
 	if (ptrace(PTRACE_SEIZE, pid, NULL,
-		PTRACE_O_EXITKILL | PTRACE_O_TRACECLONE) != 0) {
+		n->forks ? TRACE | PTRACE_O_TRACEFORK : TRACE) != 0) {
 		n->why = errno;
 		n->traced = -1;
 	}
@@ -576,7 +594,8 @@ native_run(struct native *n, struct exec *e, const struct exec_input *in,
 
 	memset(c, 0, sizeof(*c));
 	n->crash = c;
-	n->traced = 0;
+	n->traced = n->server = 0;
+	n->forks = in->late == LATE_AT_AFL;
 	traced.at_start = seize;
 	traced.at_limit = NULL;
 	traced.arg = n;

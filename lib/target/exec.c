@@ -1,6 +1,7 @@
 #include "target/exec.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -26,6 +27,7 @@
 #include "base/strs.h"
 #include "target/forkserver.h"
 #include "target/guardian.h"
+#include "target/late.h"
 #include "target/procs.h"
 
 #define OUTPUT_DEFAULT (256 << 10)
@@ -48,7 +50,8 @@ enum { CWD = 3 };
 struct exec {
 	struct exec_target t;
 	struct guardian g;
-	struct strs argv, env, late_argv, late_env, tree;
+	struct strs argv, env, late_argv, late_env, afl_env, tree;
+	char late[4]; /* for exec_late() */
 	char *dir, *run, *input, *program, *cwd;
 	int look; /* FORKSERVER_ flags */
 	int sock;
@@ -117,17 +120,33 @@ fill_argv(struct exec *e)
 	return named;
 }
 
-static bool
-is_elf(const char *path)
-{
-	char magic[4] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool elf = fd >= 0 && read(fd, magic, 4) == 4 &&
-		   memcmp(magic, "\177ELF", 4) == 0;
+enum { IS_ELF = 1, LOADS = 2 };
 
-	if (fd >= 0)
-		close(fd);
-	return elf;
+/* Is there a loader that takes what is preloaded?  None of static programs, and
+ * with somebody else's rights it takes nothing of ours. */
+static int
+look_program(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), flags = 0;
+	struct stat st;
+	Elf64_Ehdr h;
+	Elf64_Phdr p;
+
+	if (fd < 0)
+		return 0;
+	if (read(fd, &h, sizeof(h)) == sizeof(h) &&
+	    memcmp(h.e_ident, ELFMAG, SELFMAG) == 0)
+		flags = IS_ELF;
+	if (flags != 0 && h.e_ident[EI_CLASS] == ELFCLASS64 &&
+	    fstat(fd, &st) == 0 && (st.st_mode & (S_ISUID | S_ISGID)) == 0)
+		for (unsigned i = 0; i < h.e_phnum; i++)
+			if (pread(fd, &p, sizeof(p),
+				(off_t)(h.e_phoff + i * sizeof(p))) ==
+				sizeof(p) &&
+			    p.p_type == PT_INTERP)
+				flags |= LOADS;
+	close(fd);
+	return flags;
 }
 
 static void
@@ -136,7 +155,7 @@ fill_memory(struct exec *e)
 	uint64_t bytes = (uint64_t)e->t.memory << 20;
 
 	/* A sanitizer maps terabytes; what a script starts nobody knows. */
-	if ((e->look & FORKSERVER_SANITIZER) || !is_elf(e->program))
+	if ((e->look & FORKSERVER_SANITIZER) || look_program(e->program) == 0)
 		e->g.resident = bytes;
 	else
 		e->g.space = bytes;
@@ -262,6 +281,37 @@ fill_late(struct exec *e, bool named)
 	e->g.late_argv = strs_argv(&e->late_argv);
 }
 
+/* As afl-fuzz would, but each input has a process of its own. */
+static void
+fill_afl(struct exec *e)
+{
+	for (size_t i = 0; i < e->env.n; i++)
+		strs_add(&e->afl_env, e->env.v[i]);
+	if (e->look & FORKSERVER_DEFERRED)
+		strs_env_set(&e->afl_env, "__AFL_DEFER_FORKSRV", "1");
+	e->g.afl_env = strs_argv(&e->afl_env);
+}
+
+/* Where a server may begin.  libFuzzer looks at its arguments early, and opens
+ * them late. */
+static void
+fill_where(struct exec *e, bool named)
+{
+	int program = look_program(e->program);
+	char *at = e->late;
+
+	if (program & LOADS) {
+		if (e->look & FORKSERVER_LIBFUZZER)
+			*at++ = LATE_AT_OPEN;
+		else if (named)
+			*at++ = LATE_AT_STAT;
+		*at++ = LATE_AT_MAIN;
+	}
+	if (program != 0 && (e->look & FORKSERVER_AFL))
+		*at++ = LATE_AT_AFL;
+	*at = '\0';
+}
+
 static int
 prepare(struct exec *e, struct fail *f)
 {
@@ -293,6 +343,8 @@ prepare(struct exec *e, struct fail *f)
 	named = fill_argv(e);
 	fill_memory(e);
 	fill_late(e, named);
+	fill_afl(e);
+	fill_where(e, named);
 	e->g.program = e->program;
 	e->g.argv = strs_argv(&e->argv);
 	e->g.env = strs_argv(&e->env);
@@ -373,6 +425,7 @@ exec_close(struct exec *e)
 	strs_release(&e->env);
 	strs_release(&e->late_argv);
 	strs_release(&e->late_env);
+	strs_release(&e->afl_env);
 	strs_release(&e->tree);
 	buf_release(&e->out);
 	free(e->dir);
@@ -718,15 +771,10 @@ exec_look(const struct exec *e)
 	return e->look;
 }
 
-/* libFuzzer looks at its arguments early, and opens them late. */
 const char *
 exec_late(const struct exec *e)
 {
-	if (!is_elf(e->program))
-		return "";
-	if (e->look & FORKSERVER_LIBFUZZER)
-		return "om";
-	return e->g.in == e->input ? "m" : "sm";
+	return e->late;
 }
 
 bool

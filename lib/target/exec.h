@@ -72,9 +72,10 @@ struct exec_input {
 	int late;
 
 	/* Called by exec_step.  at_start: before the program is executed in
-	 * process pid, which waits meanwhile; at_limit: a limit was passed, the
-	 * process is killed afterwards.  Both may trace it and must leave it
-	 * running; at_start may leave it traced. */
+	 * process pid, which waits meanwhile (with LATE_AT_AFL pid is the
+	 * server, about to fork, and they share a process group); at_limit: a
+	 * limit was passed, the process is killed afterwards.  Both may trace
+	 * it and must leave it running; at_start may leave it traced. */
 	void (*at_start)(pid_t pid, void *arg);
 	void (*at_limit)(pid_t pid, void *arg);
 	void *arg;
@@ -122,7 +123,7 @@ int exec_run(struct exec *e, const struct exec_input *in, struct fail *f);
 const char *exec_program(const struct exec *e);
 /* Flags FORKSERVER_... of target/forkserver.h: what kind of program it is. */
 int exec_look(const struct exec *e);
-/* Where a late fork server may begin, LATE_AT_... letters, the best first; ""
+/* Where a server of copies may begin, LATE_AT_... letters, the best first; ""
  * for scripts. */
 const char *exec_late(const struct exec *e);
 bool exec_is_libfuzzer(const char *path);

@@ -32,8 +32,6 @@
 #include "target/forkserver.h"
 
 enum {
-	CONTROL = 198,
-	STATUS = 199,
 	CLASSIC_MAP = 65536,
 	OLD_MAP_MAX = 8 << 20,
 	TESTCASE_MAX = 1 << 20,
@@ -280,7 +278,7 @@ close_fd(int *fd)
 static int
 high(int fd)
 {
-	int up = fcntl(fd, F_DUPFD_CLOEXEC, STATUS + 1);
+	int up = fcntl(fd, F_DUPFD_CLOEXEC, FORKSERVER_STATUS + 1);
 
 	close(fd);
 	return up;
@@ -323,10 +321,10 @@ child_side(struct forkserver *s, int in, int out, int report, pid_t parent)
 	dup2(s->stdin_input ? s->input : null, 0);
 	dup2(s->o.output > 0 ? s->o.output : null, 1);
 	dup2(1, 2);
-	dup2(in, CONTROL);
-	dup2(out, STATUS);
-	close_range(3, CONTROL - 1, CLOSE_RANGE_CLOEXEC);
-	close_range(STATUS + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+	dup2(in, FORKSERVER_CONTROL);
+	dup2(out, FORKSERVER_STATUS);
+	close_range(3, FORKSERVER_CONTROL - 1, CLOSE_RANGE_CLOEXEC);
+	close_range(FORKSERVER_STATUS + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	sig_default();
 	execvpe(s->argv.v[0], s->argv.v, s->env.v);
 	code = errno;
@@ -557,6 +555,8 @@ greet_old(struct forkserver *s, uint32_t hello, struct fail *f)
 		if (map_set(s, size <= OLD_MAP_MAX ? size : CLASSIC_MAP, f))
 			return -1;
 	}
+	if (s->testcase == NULL)
+		return 0; /* nothing is accepted */
 	s->shared = hello & shared;
 	/* An offer that is not accepted makes the runtime take our answer as
 	 * the first request. */
@@ -591,6 +591,19 @@ greet(struct forkserver *s, uint32_t *code, struct fail *f)
 	else
 		return 0; /* classic: no options, no answer */
 	return refused(s, *code, f);
+}
+
+int
+forkserver_greet(pid_t pid, int control, int status, struct fail *f)
+{
+	struct forkserver s = {.pid = pid,
+	    .program = (char *)"the target",
+	    .control = control,
+	    .status = status,
+	    .map_room = SIZE_MAX};
+	uint32_t code;
+
+	return greet(&s, &code, f);
 }
 
 /* --- ending --- */

@@ -21,6 +21,9 @@
 struct fail;
 struct forkserver;
 
+/* The descriptors of a server: it reads requests, and writes answers. */
+enum { FORKSERVER_CONTROL = 198, FORKSERVER_STATUS };
+
 /* What the bytes of a program say about it. */
 enum {
 	FORKSERVER_AFL = 1,	   /* AFL instrumentation */
@@ -75,6 +78,10 @@ int forkserver_run(struct forkserver *s, const void *data, size_t len,
 const uint8_t *forkserver_map(const struct forkserver *s, size_t *size);
 size_t forkserver_limit(const struct forkserver *s);
 void forkserver_set_timeout(struct forkserver *s, double seconds);
+
+/* Shakes hands with a server that somebody else started, without shared memory
+ * for test cases: control is written, status (non-blocking) read. */
+int forkserver_greet(pid_t pid, int control, int status, struct fail *f);
 
 /* The next input gets a process of its own (persistent targets). */
 void forkserver_fresh(struct forkserver *s);

@@ -9,16 +9,21 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/fail.h"
 #include "base/file.h"
 #include "base/sig.h"
 #include "target/exec.h"
+#include "target/forkserver.h"
 #include "target/late.h"
 #include "target/limits.h"
 #include "target/procs.h"
@@ -32,6 +37,9 @@
  * A copy of the target that waits where it would look at its input; the runs
  * are copies of it, children of ours.  What they print goes to one pipe, which
  * is empty between runs, for nothing of a run is left then.
+ *
+ * Or AFL++'s own server in the target: the runs are its children, it waits for
+ * them, and its standard input and directory are theirs.
  */
 struct server {
 	pid_t pid; /* 0: none */
@@ -41,9 +49,18 @@ struct server {
 	int control, status, go; /* our ends */
 	/* Theirs that they read from: open, so that no write is a SIGPIPE. */
 	int control_peer, go_peer;
+	int input, input_end; /* AFL++: to write its standard input, and its */
+	struct stat cwd;      /* AFL++: its working directory */
 };
-static const struct server no_server = {
-    0, 0, false, -1, -1, -1, -1, -1, -1, -1};
+static const struct server no_server = {.pidfd = -1,
+    .from = -1,
+    .control = -1,
+    .status = -1,
+    .go = -1,
+    .control_peer = -1,
+    .go_peer = -1,
+    .input = -1,
+    .input_end = -1};
 
 struct run {
 	const struct guardian *g;
@@ -52,6 +69,7 @@ struct run {
 	struct limits limits;
 	int in, out, from; /* standard input; both ends of the output pipe */
 	int pidfd;
+	double start; /* 0: it starts when it is attended */
 	bool dying;
 	struct server *server;
 	int fds[3]; /* of a server that is started: LATE_CONTROL and so on */
@@ -75,6 +93,22 @@ listen_for(struct guardian_order *o)
 		n = recv(SOCK, o, sizeof(*o), 0);
 	while (n < 0 && errno == EINTR);
 	return n == sizeof(*o) ? o->what : -1;
+}
+
+static void
+become_afl(struct run *r)
+{
+	r->news.aslr = false;
+	if (chdir(r->g->cwd) == 0 && dup2(r->in, 0) == 0 &&
+	    dup2(r->out, 1) == 1 && dup2(r->out, 2) == 2 &&
+	    dup2(r->fds[0], FORKSERVER_CONTROL) == FORKSERVER_CONTROL &&
+	    dup2(r->fds[1], FORKSERVER_STATUS) == FORKSERVER_STATUS &&
+	    close_range(3, FORKSERVER_CONTROL - 1, 0) == 0 &&
+	    close_range(FORKSERVER_STATUS + 1, ~0U, 0) == 0 &&
+	    limits_set(&r->limits, &r->news.aslr) == 0)
+		execve(r->g->program, r->g->argv, r->g->afl_env);
+	r->news.error = errno;
+	_exit(127);
 }
 
 static void
@@ -107,6 +141,8 @@ become(void *arg)
 	r->news.pid = (pid_t)syscall(SYS_getpid);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
+	if (r->order.late == LATE_AT_AFL)
+		become_afl(r);
 	if (r->order.late != 0)
 		become_server(r);
 	if (r->order.tell_start) {
@@ -140,7 +176,9 @@ execute(struct run *r)
 	int fds[2];
 	pid_t pid;
 
-	r->in = open(r->g->in, O_RDONLY | O_CLOEXEC);
+	r->in = r->server->input_end >= 0
+		    ? fcntl(r->server->input_end, F_DUPFD_CLOEXEC, SOCK + 1)
+		    : open(r->g->in, O_RDONLY | O_CLOEXEC);
 	if (r->in < 0 || pipe2(fds, O_CLOEXEC) != 0)
 		return -1;
 	r->from = fds[0];
@@ -201,6 +239,8 @@ forget_server(struct server *s)
 	shut(&s->go);
 	shut(&s->control_peer);
 	shut(&s->go_peer);
+	shut(&s->input);
+	shut(&s->input_end);
 	*s = no_server;
 }
 
@@ -227,29 +267,61 @@ only_child(const struct server *s)
 	       memcmp(text, want, (size_t)n) == 0;
 }
 
-/* The server's next word; 0: none came, it has ended or takes too long. */
-static uint32_t
-word_of(struct run *r, struct server *s)
+/* The server's next word; -1: none came, it has ended or takes too long. */
+static int
+word_of(struct run *r, struct server *s, uint32_t *w)
 {
 	double end = clock_mono() + SILENT;
 	struct pollfd p[] = {{s->status, POLLIN, 0}, {s->from, POLLIN, 0},
 	    {s->pidfd, POLLIN, 0}, {SOCK, POLLIN, 0}};
 	double left;
-	uint32_t w;
 
 	while ((left = end - clock_mono()) > 0) {
 		if (poll(p, 4, (int)(left * 1000 + 0.999)) <= 0)
 			continue;
 		if (p[0].revents & POLLIN)
-			return read(s->status, &w, sizeof(w)) == sizeof(w) ? w
-									   : 0;
+			return read(s->status, w, sizeof(*w)) == sizeof(*w)
+				   ? 0
+				   : -1;
 		/* Lago only says now that it wants no more. */
 		if (p[2].revents != 0 || p[3].revents != 0)
-			return 0;
+			return -1;
 		if (p[1].revents != 0 && collect(r) != 0)
 			p[1].fd = -1;
 	}
-	return 0;
+	return -1;
+}
+
+/* Whose standard input is read: a file in memory, the same for all runs. */
+static int
+make_stdin(const struct run *r, struct server *s)
+{
+	char path[64];
+
+	if (s->where != LATE_AT_AFL || r->g->late_where[1] != 'i')
+		return 0;
+	s->input = memfd_create("input", MFD_CLOEXEC);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", s->input);
+	s->input_end = open(path, O_RDONLY | O_CLOEXEC);
+	return s->input_end < 0 ? -1 : 0;
+}
+
+static int
+fill_stdin(const struct run *r, const struct server *s)
+{
+	ssize_t n = -1;
+	int fd;
+
+	if (s->input < 0)
+		return 0;
+	fd = open(r->g->in, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0 && ftruncate(s->input, 0) == 0 &&
+	    lseek(s->input, 0, SEEK_SET) == 0 &&
+	    lseek(s->input_end, 0, SEEK_SET) == 0)
+		while ((n = sendfile(s->input, fd, NULL, 1 << 30)) > 0)
+			;
+	shut(&fd);
+	return n == 0 ? 0 : -1;
 }
 
 static int
@@ -272,6 +344,20 @@ pipes(struct run *r, struct server *s)
 	return 0;
 }
 
+/* Does it say what a server says at first? */
+static bool
+greets(struct run *r, struct server *s)
+{
+	struct fail f;
+	uint32_t w;
+
+	if (s->where != LATE_AT_AFL)
+		return word_of(r, s, &w) == 0 && w == LATE_HELLO;
+	return stat(r->g->cwd, &s->cwd) == 0 &&
+	       fcntl(s->status, F_SETFL, O_NONBLOCK) == 0 &&
+	       forkserver_greet(s->pid, s->control, s->status, &f) == 0;
+}
+
 /* The server is there, or -1: with errno, or silent. */
 static int
 start_server(struct run *r)
@@ -282,14 +368,15 @@ start_server(struct run *r)
 	s->where = r->order.late;
 	*r->g->late_where = (char)r->order.late;
 	r->fds[1] = -1;
-	if (pipes(r, s) == 0 && (s->pid = execute(r)) > 0)
+	if (pipes(r, s) == 0 && make_stdin(r, s) == 0 &&
+	    (s->pid = execute(r)) > 0)
 		s->pidfd = pidfd_open(s->pid, 0);
 	shut(&r->fds[1]);
 	s->from = r->from;
 	s->aslr = r->news.aslr;
 	if (s->pidfd < 0)
 		return -1;
-	r->news.silent = r->news.error == 0 && word_of(r, s) != LATE_HELLO;
+	r->news.silent = r->news.error == 0 && !greets(r, s);
 	if (r->news.silent || r->news.error != 0)
 		return -1;
 	collect(r);
@@ -301,16 +388,13 @@ static int
 fork_run(struct run *r)
 {
 	struct server *s = r->server;
-	uint32_t word = r->order.tell_start ? LATE_HOLD : LATE_RUN;
+	uint32_t word = r->order.tell_start ? LATE_HOLD : LATE_RUN, pid;
 	struct guardian_order o;
 
-	r->from = s->from;
-	r->news.printed = 0;
-	r->news.aslr = s->aslr;
 	if (write(s->control, &word, sizeof(word)) != sizeof(word))
 		return -1;
-	r->news.pid = (pid_t)word_of(r, s);
-	r->news.silent = r->news.pid <= 1;
+	r->news.silent = word_of(r, s, &pid) != 0 || (pid_t)pid <= 1;
+	r->news.pid = (pid_t)pid;
 	if (r->news.silent || (r->pidfd = pidfd_open(r->news.pid, 0)) < 0)
 		return -1;
 	if (word != LATE_HOLD)
@@ -321,15 +405,54 @@ fork_run(struct run *r)
 	return r->news.silent ? -1 : 0;
 }
 
+/* A child of AFL++'s server.  Nothing holds it: lago looks at the server, and
+ * follows its fork. */
+static int
+fork_afl(struct run *r)
+{
+	static const uint32_t none_killed = 0;
+	struct server *s = r->server;
+	struct guardian_order o;
+	struct stat st;
+	uint32_t pid;
+
+	if (stat(r->g->cwd, &st) != 0 || st.st_ino != s->cwd.st_ino ||
+	    st.st_dev != s->cwd.st_dev || fill_stdin(r, s) != 0)
+		return -1;
+	r->news.pid = s->pid;
+	r->news.what = GUARDIAN_STARTS;
+	r->news.silent = r->order.tell_start &&
+			 (tell(&r->news) != 0 || listen_for(&o) != GUARDIAN_GO);
+	if (r->news.silent || write(s->control, &none_killed,
+				  sizeof(none_killed)) != sizeof(none_killed))
+		return -1;
+	r->start = clock_mono();
+	r->news.silent = word_of(r, s, &pid) != 0 || (pid_t)pid <= 1;
+	if (r->news.silent)
+		return -1;
+	r->news.pid = (pid_t)pid;
+	r->pidfd = pidfd_open(r->news.pid, 0);
+	return r->pidfd < 0 && errno != ESRCH ? -1 : 0;
+}
+
+static int
+fork_late(struct run *r)
+{
+	r->from = r->server->from;
+	r->news.printed = 0;
+	r->news.aslr = r->server->aslr;
+	return (r->order.late == LATE_AT_AFL ? fork_afl : fork_run)(r);
+}
+
 /* A server that was killed, by a run or for memory, is replaced. */
 static int
 start_late(struct run *r)
 {
 	const struct server *s = r->server;
 
-	if (s->pid > 0 && s->where == r->order.late && fork_run(r) == 0)
+	if (s->pid > 0 && s->where == r->order.late && fork_late(r) == 0)
 		return 0;
-	return start_server(r) == 0 ? fork_run(r) : -1;
+	return start_server(r) == 0 ? fork_late(r) : -1;
 }
 
 static void
@@ -367,7 +490,9 @@ attend(struct run *r)
 	int limit;
 
 	limits_watch(&w, &r->limits, r->news.pid);
-	while (p[0].revents == 0) {
+	if (r->start > 0)
+		w.start = r->start;
+	while (r->pidfd >= 0 && p[0].revents == 0) {
 		limit = r->dying ? 0 : limits_passed(&w, &next);
 		if (limit != EXEC_NO_LIMIT) {
 			r->news.wall = clock_mono() - w.start;
@@ -393,13 +518,11 @@ attend(struct run *r)
 		r->news.wall = clock_mono() - w.start;
 }
 
-/* The process is a zombie: end its group while its number is still taken, then
- * whatever came to us. */
+/* The process is a zombie: end its group while its number is still taken. */
 static void
-bury(struct run *r)
+reap(struct run *r)
 {
 	struct rusage used = {0};
-	pid_t pid;
 
 	kill(-r->news.pid, SIGKILL);
 	wait4(r->news.pid, &r->news.status, 0, &used);
@@ -407,6 +530,25 @@ bury(struct run *r)
 	    (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
 	    (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
 	r->news.rss = (uint64_t)used.ru_maxrss * 1024;
+}
+
+/* The server says it; one that it took along was killed with it. */
+static void
+reap_afl(struct run *r)
+{
+	uint32_t status;
+
+	r->news.status =
+	    word_of(r, r->server, &status) == 0 ? (int)status : SIGKILL;
+}
+
+/* The process, then whatever came to us. */
+static void
+bury(struct run *r)
+{
+	pid_t pid;
+
+	(r->order.late == LATE_AT_AFL ? reap_afl : reap)(r);
 	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
 		if (pid == r->server->pid)
 			r->server->pid = 0;

@@ -50,6 +50,7 @@ struct guardian {
 	/* Of the late fork server; where is a letter in its environment. */
 	char *const *late_argv, *const *late_env;
 	char *late_where;
+	char *const *afl_env; /* with AFL++'s own fork server */
 	const char *cwd, *in; /* in: standard input */
 	const char *dir;      /* removed at the end */
 	uint64_t space, resident, late_resident;

@@ -19,7 +19,9 @@ enum {
 	/* where the server begins: first letter of LAGO_LATE */
 	LATE_AT_OPEN = 'o', /* of the input */
 	LATE_AT_STAT = 's', /* or a stat of it */
-	LATE_AT_MAIN = 'm'
+	LATE_AT_MAIN = 'm',
+	/* no shim: the target's own fork server, AFL++'s */
+	LATE_AT_AFL = 'a'
 };
 
 #endif
