@@ -20,6 +20,8 @@ LIBS = -Wl,--as-needed -lsqlite3 -larchive -lcrypto -ldw -lelf -liberty -lm
 LIBSRC = $(filter-out lib/exec/%,$(wildcard lib/*/*.c)) lib/store/sql.c
 LIBOBJ = $(sort $(LIBSRC:.c=.o))
 LATE = lib/exec/late.so
+# Scripts of engines and of the nodes that they reach.
+REACH = lib/exec/node lib/exec/pack lib/exec/reach
 PROGS = $(patsubst %.c,%,$(filter-out lib/exec/late.c, \
 	$(wildcard bin/*.c lib/exec/*.c)))
 UNITS = $(patsubst %.c,%,$(wildcard t/unit/*-test.c))
@@ -117,7 +119,8 @@ install: all
 	install bin/lago $(filter bin/%,$(PROGS)) $(D)$(BINDIR)
 	install lib/driver/* $(D)$(LIBEXECDIR)/driver
 	install lib/engine/* $(D)$(LIBEXECDIR)/engine
-	install $(filter lib/exec/%,$(PROGS)) $(LATE) $(D)$(LIBEXECDIR)/exec
+	install $(filter lib/exec/%,$(PROGS)) $(LATE) $(REACH) \
+		$(D)$(LIBEXECDIR)/exec
 	cp -R share/rules share/cron share/doc share/examples $(D)$(SHAREDIR)
 	install -m 644 share/completion/lago $(D)$(COMPDIR)/lago
 	for n in 1 5 7; do \
