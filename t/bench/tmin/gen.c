@@ -1,0 +1,337 @@
+/* gen FORMAT: an input of the target of that name with its bug, on standard
+ * output; the same each time. */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+static uint32_t seed = 12345;
+
+static unsigned
+below(unsigned n)
+{
+	seed = seed * 1664525 + 1013904223;
+	return (seed >> 8) % n;
+}
+
+static const char *const word[] = {"alpha", "server", "cache", "width", "color",
+    "index", "user", "remote", "buffer", "x", "name", "limit", "value", "data",
+    "north", "table", "size", "timeout", "log", "mode"};
+
+static const char *
+any(void)
+{
+	return word[below(20)];
+}
+
+static void
+be(uint32_t v, int bytes)
+{
+	while (bytes-- > 0)
+		putchar((int)(v >> 8 * bytes & 255));
+}
+
+static void
+le(uint32_t v, int bytes)
+{
+	for (; bytes-- > 0; v >>= 8)
+		putchar((int)(v & 255));
+}
+
+/* --- text --- */
+
+static void
+ini(void)
+{
+	for (int s = 0; s < 300; s++) {
+		printf("[%s]\n# %s %s %u\n", s == 211 ? "net.eth0" : any(),
+		    any(), any(), below(1000));
+		for (unsigned k = below(12); k > 0; k--)
+			printf("%s = %s-%u %s\n", any(), any(), below(100000),
+			    any());
+		if (s == 40)
+			printf("user = admin\n");
+		if (s == 211)
+			printf("listen = 192.168.100.200:8080\n");
+	}
+}
+
+static void
+element(int depth, unsigned *n, unsigned most)
+{
+	const char *name = any();
+
+	printf("%*s<%s id=\"%u\" %s=\"%s\"", depth * 2, "", name, ++*n, any(),
+	    any());
+	if (*n == most * 2 / 3)
+		printf(" href=\"http://example.org/%s/%s\"", any(), any());
+	printf(">\n%*s%s %s %s\n", depth * 2 + 2, "", any(), any(), any());
+	if (*n % 50 == 7)
+		printf(
+		    "<!-- %s %s -->\n<?%s %s?>\n", any(), any(), any(), any());
+	for (unsigned k = 1 + below(4); k > 0 && depth < 9 && *n < most; k--)
+		element(depth + 1, n, most);
+	printf("%*s</%s>\n", depth * 2, "", name);
+}
+
+static void
+xml(unsigned most)
+{
+	unsigned n = 0;
+
+	printf("<?xml version=\"1.0\"?>\n<!DOCTYPE all>\n"
+	       "<all xmlns:a=\"urn:a\">\n");
+	while (n < most)
+		element(1, &n, most);
+	printf("</all>\n");
+}
+
+static void
+json(void)
+{
+	printf("{\"version\": 3, \"features\": [\n");
+	for (int i = 0; i < 500; i++) {
+		printf("%s  {\"id\": %d, \"%s\": \"%s %s\", \"%s\": {"
+		       "\"kind\": %s, \"%s\": [%u, %u, %u.5]},\n"
+		       "   \"geometry\": {\"type\": \"%s\", \"%s\": ",
+		    i ? ",\n" : "", i, any(), any(), any(), any(),
+		    below(2) ? "true" : "null", any(), below(99), below(99),
+		    below(9999), any(), i == 333 ? "points" : "line");
+		printf("[");
+		for (unsigned k = 0; k < 5; k++)
+			printf("%s[%u.%u, %u.%u, %u]", k ? ", " : "",
+			    below(180), below(9999), below(90), below(9999),
+			    below(300));
+		printf("]}}");
+	}
+	printf("\n]}\n");
+}
+
+static void
+lua(void)
+{
+	for (int i = 0; i < 120; i++) {
+		printf("-- %s of the %s\nlocal function %s_%d(%s, n)\n"
+		       "  local t = {%u, \"%s\", %s = %u}\n"
+		       "  for i = 1, %u do\n    t[#t + 1] = i * %u + #%s\n  "
+		       "end\n",
+		    any(), any(), any(), i, "arg", below(99), any(), any(),
+		    below(999), below(9) + 1, below(50), "arg");
+		printf("  if n > %u then\n    t.%s = string.rep(arg, %u)\n"
+		       "  else\n    t.%s = { list = {%u, %u} }\n  end\n",
+		    below(100), any(), below(5), any(), below(9), below(9));
+		if (i == 77)
+			printf("  local sums = { n = 1, 5, 8, 13, 21 }\n"
+			       "  if #t > 2 then\n    t.sum = crunch(sums)\n"
+			       "  end\n");
+		printf("  return t\nend\n");
+		printf("do\n  local ok, r = pcall(%s, \"%s\", %u)\nend\n\n",
+		    "tostring", any(), below(200));
+		if (i == 77)
+			printf("local h = { go = _ENV }\n");
+	}
+	printf("local function last()\n  local v = { 3, 1, 4, 1, 5 }\n"
+	       "  table.sort(v)\n  return crunch(v)\nend\n"
+	       "for k = 1, 3 do\n  pcall(last)\nend\n");
+}
+
+/* --- binary --- */
+
+static uint32_t
+sum(const uint8_t *p, size_t n)
+{
+	uint32_t s = 0;
+
+	for (size_t i = 0; i + 1 < n; i += 2)
+		s += (uint32_t)p[i] << 8 | p[i + 1];
+	s = (s & 0xffff) + (s >> 16);
+	return ~(s + (s >> 16)) & 0xffff;
+}
+
+static void
+put16(uint8_t *p, unsigned v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static void
+packet(int i)
+{
+	uint8_t p[1600] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45};
+	uint8_t *ip = p + 14, *udp = ip + 20, *dns = udp + 8;
+	unsigned n = 12 + below(600), labels = i == 444 ? 6 : 1 + below(3);
+	unsigned at = 12;
+
+	for (unsigned k = 0; k < n; k++)
+		dns[k] = (uint8_t)below(256);
+	put16(dns + 4, 1);
+	for (unsigned k = 0; k < labels; k++) {
+		const char *w = i == 444 ? "labellabel" : any();
+
+		dns[at++] = (uint8_t)strlen(w);
+		memcpy(dns + at, w, strlen(w));
+		at += (unsigned)strlen(w);
+	}
+	dns[at++] = 0;
+	n = n > at ? n : at;
+	n += 8 + 20;
+	put16(ip + 2, n);
+	put16(ip + 4, below(65536));
+	ip[8] = 64;
+	ip[9] = i % 5 == 3 ? 6 : 17;
+	for (int k = 12; k < 20; k++)
+		ip[k] = (uint8_t)below(256);
+	put16(ip + 10, sum(ip, 20));
+	put16(udp, 1024 + below(60000));
+	put16(udp + 2, i % 3 == 0 ? 53 : 5353);
+	put16(udp + 4, n - 20);
+	le(1700000000 + (unsigned)i, 4);
+	le(below(1000000), 4);
+	le(n + 14, 4);
+	le(n + 14, 4);
+	fwrite(p, 1, n + 14, stdout);
+}
+
+static void
+pcap(void)
+{
+	le(0xa1b2c3d4, 4);
+	le(0x00040002, 4);
+	le(0, 8);
+	le(65535, 4);
+	le(1, 4);
+	for (int i = 0; i < 600; i++)
+		packet(i);
+}
+
+static void
+chunk(const char *type, const void *data, size_t n)
+{
+	uLong crc = crc32(crc32(0, (const Bytef *)type, 4), data, (uInt)n);
+
+	be((uint32_t)n, 4);
+	fwrite(type, 1, 4, stdout);
+	fwrite(data, 1, n, stdout);
+	be((uint32_t)crc, 4);
+}
+
+static void
+png(void)
+{
+	enum { W = 300, H = 300 };
+	static uint8_t raw[H * (W + 1)], out[2 * sizeof raw], palette[768];
+	uint8_t head[13] = {0, 0, W >> 8, W & 255, 0, 0, H >> 8, H & 255, 8, 3};
+	uLongf n = sizeof out;
+	char text[300];
+
+	memmove(head + 4, head + 6, 2);
+	memset(head + 2, 0, 2);
+	memset(head, 0, 8);
+	put16(head + 2, W);
+	put16(head + 6, H);
+	for (size_t i = 0; i < sizeof raw; i++)
+		raw[i] = i % (W + 1) == 0 ? 0 : (uint8_t)below(256);
+	for (size_t i = 0; i < sizeof palette; i++)
+		palette[i] = (uint8_t)below(256);
+	compress(out, &n, raw, sizeof raw);
+	fwrite("\211PNG\r\n\032\n", 1, 8, stdout);
+	chunk("IHDR", head, 13);
+	chunk("gAMA", "\0\0\261\217", 4);
+	chunk("PLTE", palette, sizeof palette);
+	for (int i = 0; i < 12; i++) {
+		int len = snprintf(text, sizeof text, "%s%c%s %s %u",
+		    i == 7 ? "Comment" : "Title", 0, any(), any(), below(999));
+
+		len = (int)strlen(text) + 1;
+		len += snprintf(text + len, sizeof text - (size_t)len,
+		    i == 7 ? "made by a program with a long name, %s" : "%s",
+		    any());
+		chunk("tEXt", text, (size_t)len);
+	}
+	for (uLongf at = 0; at < n; at += 8192)
+		chunk("IDAT", out + at, n - at < 8192 ? n - at : 8192);
+	chunk("IEND", "", 0);
+}
+
+static void
+entry(const char *name, char type, const char *data, size_t n)
+{
+	char h[513] = "";
+	unsigned s = 0;
+
+	snprintf(h, 100, "%s", name);
+	strcpy(h + 100, "0000644");
+	strcpy(h + 108, "0001750");
+	strcpy(h + 116, "0001750");
+	sprintf(h + 124, "%011o", (unsigned)n);
+	strcpy(h + 136, "14371573201");
+	memset(h + 148, ' ', 8);
+	h[156] = type;
+	memcpy(h + 257, "ustar\00000", 8);
+	strcpy(h + 265, "lago");
+	strcpy(h + 297, "lago");
+	for (int i = 0; i < 512; i++)
+		s += (uint8_t)h[i];
+	sprintf(h + 148, "%06o", s);
+	fwrite(h, 1, 512, stdout);
+	fwrite(data, 1, n, stdout);
+	for (; n % 512 != 0; n++)
+		putchar(0);
+}
+
+static void
+tar(void)
+{
+	static char data[8192];
+	char name[100], record[300];
+
+	for (int i = 0; i < 80; i++) {
+		size_t n = below(sizeof data);
+
+		for (size_t k = 0; k < n; k++)
+			data[k] = (char)('a' + below(26));
+		snprintf(name, sizeof name, "%s/%s-%d.txt", any(), any(), i);
+		if (i % 9 == 5) {
+			int len = sprintf(record, "mtime=17000000%02d.5\n", i);
+
+			len = sprintf(
+			    record, "%d mtime=17000000%02d.5\n", len + 3, i);
+			if (i == 50)
+				strcpy(record + len,
+				    "52 path=a/rather/long/name/of/a/file/that/"
+				    "has/one.c\n");
+			entry("PaxHeaders/x", 'x', record, strlen(record));
+		}
+		entry(name, '0', data, n);
+	}
+	memset(data, 0, 1024);
+	fwrite(data, 1, 1024, stdout);
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *f = argc == 2 ? argv[1] : "";
+
+	if (!strcmp(f, "ini"))
+		ini();
+	else if (!strcmp(f, "xml"))
+		xml(300);
+	else if (!strcmp(f, "xml1m"))
+		xml(9000);
+	else if (!strcmp(f, "json"))
+		json();
+	else if (!strcmp(f, "lua"))
+		lua();
+	else if (!strcmp(f, "pcap"))
+		pcap();
+	else if (!strcmp(f, "png"))
+		png();
+	else if (!strcmp(f, "tar"))
+		tar();
+	else
+		return 64;
+	return fflush(stdout) != 0;
+}
