@@ -4,11 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/child.h"
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -19,6 +21,24 @@
 #include "job/home.h"
 
 #define ANSWER_MAX (64 << 20) /* bytes of all answers to a poll */
+#define AT_ONCE 16	      /* calls */
+#define PAUSE_FIRST 0.0005    /* seconds between two looks at them */
+
+/* A call of an engine: words is a verb and its operands. */
+struct call {
+	const char *engine;
+	const struct engine_run *run; /* NULL: about many */
+	char *words[5];
+	struct buf in;
+	bool answers;
+	/* under way */
+	struct child child;
+	int out; /* a file in memory, or -1 */
+	double end;
+	/* out */
+	int rc;
+	struct fail f;
+};
 
 /* LAGO_* for an engine, beside our own environment: ssh needs HOME, PATH and
  * the user's agent. */
@@ -42,149 +62,287 @@ environment(
 	strs_addf(env, "LAGO_NODE_ARG=%s", run->node->arg);
 }
 
+/* Files in memory in place of pipes: nobody has to read meanwhile. */
 static int
-call(const struct home *h, const char *engine, char *const *words,
-    const struct engine_run *run, const struct buf *in, struct buf *out,
-    struct fail *f)
+files(struct call *c, int *in, struct fail *f)
 {
-	struct strs argv = {0}, env = {0};
-	char *path = paths_plugin("engine", engine);
-	const char *verb = words[0];
-	int rc, status = 0;
+	if (c->in.len > 0) {
+		*in = memfd_create("in", MFD_CLOEXEC);
+		if (*in < 0 || file_write_fd(*in, c->in.p, c->in.len) != 0 ||
+		    lseek(*in, 0, SEEK_SET) != 0)
+			return fail_errno(
+			    f, EX_LAGO_TEMP, "cannot call an engine");
+	}
+	if (c->answers && (c->out = memfd_create("out", MFD_CLOEXEC)) < 0)
+		return fail_errno(f, EX_LAGO_TEMP, "cannot call an engine");
+	return 0;
+}
 
+static int
+begin(const struct home *h, struct call *c)
+{
+	char *path = paths_plugin("engine", c->engine), **word;
+	struct strs argv = {0}, env = {0};
+	int in = -1;
+
+	c->child.pid = -1;
+	c->rc = -1;
+	c->out = -1;
 	if (path == NULL)
-		return fail_set(
-		    f, EX_LAGO_CONFIG, "'%s' is no name of an engine", engine);
+		return fail_set(&c->f, EX_LAGO_CONFIG,
+		    "'%s' is no name of an engine", c->engine);
 	strs_add(&argv, path);
 	free(path);
-	for (; *words != NULL; words++)
-		strs_add(&argv, *words);
-	environment(&env, h, run);
-	rc = child_run(strs_argv(&argv), strs_argv(&env), NULL,
-	    in == NULL ? "" : buf_str(in), in == NULL ? 0 : in->len,
-	    ENGINE_SECONDS, ANSWER_MAX, out, &status, f);
+	for (word = c->words; *word != NULL; word++)
+		strs_add(&argv, *word);
+	environment(&env, h, c->run);
+	c->end = clock_mono() + ENGINE_SECONDS;
+	if (files(c, &in, &c->f) == 0) {
+		c->child = (struct child){.argv = strs_argv(&argv),
+		    .env = strs_argv(&env),
+		    .in = in,
+		    .out = c->out,
+		    .err = 2,
+		    .pid = -1};
+		c->rc = child_start(&c->child, &c->f);
+	}
+	if (in >= 0)
+		close(in);
 	strs_release(&argv);
 	strs_release(&env);
-	if (rc == 0 && status != 0)
-		rc = fail_set(f,
-		    WIFEXITED(status) && WEXITSTATUS(status) >= EX_LAGO_USAGE &&
-			    WEXITSTATUS(status) <= EX_LAGO_CONFIG
-			? WEXITSTATUS(status)
+	return c->rc;
+}
+
+static void
+judge(struct call *c, int status)
+{
+	int rc =
+	    WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+
+	if (status != 0)
+		c->rc = fail_set(&c->f,
+		    rc >= EX_LAGO_USAGE && rc <= EX_LAGO_CONFIG
+			? rc
 			: EX_LAGO_UNAVAILABLE,
-		    "engine %s: %s failed with status %d", engine, verb,
-		    WIFEXITED(status) ? WEXITSTATUS(status)
-				      : 128 + WTERMSIG(status));
+		    "engine %s: %s failed with status %d", c->engine,
+		    c->words[0], rc);
+}
+
+/* Has it ended, or had its time? */
+static bool
+over(struct call *c)
+{
+	const char *why = NULL;
+	struct stat st;
+	int status;
+
+	if (child_wait(&c->child, 0, &status) == 0)
+		judge(c, status);
+	else if (clock_mono() > c->end)
+		why = "took too long";
+	else if (c->out >= 0 && fstat(c->out, &st) == 0 &&
+		 st.st_size > ANSWER_MAX)
+		why = "printed too much";
+	else
+		return false;
+	if (why != NULL) {
+		child_stop(&c->child, 0.2);
+		c->rc = fail_set(&c->f, EX_LAGO_UNAVAILABLE,
+		    "engine %s: %s %s and was stopped", c->engine, c->words[0],
+		    why);
+	}
+	c->child.pid = -1;
+	return true;
+}
+
+/* All of them, AT_ONCE at a time, each within its own time. */
+static void
+together(const struct home *h, struct call *calls, size_t n)
+{
+	size_t first = 0, next = 0, alive = 0, before, i;
+	double pause = PAUSE_FIRST;
+
+	while (first < n) {
+		before = alive;
+		while (next < n && alive < AT_ONCE)
+			alive += begin(h, &calls[next++]) == 0;
+		for (i = first; i < next; i++)
+			if (calls[i].child.pid > 0 && over(&calls[i]))
+				alive--;
+		while (first < next && calls[first].child.pid <= 0)
+			first++;
+		pause = alive < before ? PAUSE_FIRST
+			: pause < 0.02 ? pause * 2
+				       : pause;
+		if (alive > 0)
+			clock_sleep(pause);
+	}
+}
+
+/* What it printed; nothing from a call that failed. */
+static void
+answer(struct call *c, struct buf *text)
+{
+	struct fail ignored;
+
+	buf_reset(text);
+	if (c->rc == 0 && c->out >= 0 && lseek(c->out, 0, SEEK_SET) == 0)
+		file_read_fd(
+		    c->out, c->engine, ANSWER_MAX, text, NULL, &ignored);
+}
+
+static void
+release(struct call *c)
+{
+	buf_release(&c->in);
+	if (c->out >= 0)
+		close(c->out);
+}
+
+/* A call of this verb for each engine of these nodes, without its input. */
+static struct call *
+for_each(
+    const char *verb, const struct node *const *nodes, size_t n, size_t *calls)
+{
+	struct call *v = NULL;
+	size_t i, k;
+
+	*calls = 0;
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < *calls; k++)
+			if (strcmp(v[k].engine, nodes[i]->engine) == 0)
+				break;
+		if (k < *calls)
+			continue;
+		v = mem_grow(v, ++*calls, sizeof(*v));
+		v[k] = (struct call){.engine = nodes[i]->engine,
+		    .words = {(char *)verb},
+		    .in = BUF_INIT,
+		    .answers = true};
+	}
+	return v;
+}
+
+/* Hand each line of all answers on, release the calls; the first failure. */
+static int
+take(struct call *calls, size_t n, void (*line)(char *text, void *arg),
+    void *arg, struct fail *f)
+{
+	struct buf out = BUF_INIT;
+	char *rest, *text;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < n; i++) {
+		answer(&calls[i], &out);
+		rest = out.p;
+		while ((text = strsep(&rest, "\n")) != NULL)
+			line(text, arg);
+		if (calls[i].rc != 0 && rc == 0) {
+			*f = calls[i].f;
+			rc = -1;
+		}
+		release(&calls[i]);
+	}
+	buf_release(&out);
+	free(calls);
 	return rc;
+}
+
+struct polled {
+	struct engine_run *const *runs;
+	size_t n;
+	size_t at; /* answers come in the order of the questions, mostly */
+};
+
+static struct engine_run *
+asked(struct polled *p, const char *node, const char *uuid)
+{
+	struct engine_run *run;
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		run = p->runs[(p->at + i) % p->n];
+		if (strcmp(run->uuid, uuid) == 0 &&
+		    strcmp(run->node->name, node) == 0) {
+			p->at = (p->at + i + 1) % p->n;
+			return run;
+		}
+	}
+	return NULL;
 }
 
 /* One line of the answer: NODE TAB RUN TAB STATE [TAB DETAIL]. */
 static void
-take_answer(struct engine_run *const *runs, size_t n, char *line)
+take_answer(char *line, void *arg)
 {
 	char *node = strsep(&line, "\t"), *uuid = strsep(&line, "\t");
 	char *state = strsep(&line, "\t"), *detail = line;
+	struct engine_run *run;
 	int64_t status = 0;
-	size_t i;
 
-	if (state == NULL)
-		return;
-	for (i = 0; i < n; i++)
-		if (strcmp(runs[i]->uuid, uuid) == 0 &&
-		    strcmp(runs[i]->node->name, node) == 0)
-			break;
-	if (i == n)
+	if (state == NULL || (run = asked(arg, node, uuid)) == NULL)
 		return;
 	if (strcmp(state, "alive") == 0) {
-		runs[i]->life = OUTCOME_ALIVE;
+		run->life = OUTCOME_ALIVE;
 		if (detail == NULL || opt_parse_num(detail, 0, INT64_C(1) << 40,
-					  &runs[i]->clock) != 0)
-			runs[i]->clock = 0;
+					  &run->clock) != 0)
+			run->clock = 0;
 	} else if (strcmp(state, "gone") == 0 || strcmp(state, "left") == 0) {
-		runs[i]->life = OUTCOME_GONE;
-		runs[i]->left = *state == 'l';
+		run->life = OUTCOME_GONE;
+		run->left = *state == 'l';
 	} else if (strcmp(state, "ended") == 0 && detail != NULL &&
 		   opt_parse_num(detail, 0, 255, &status) == 0) {
-		runs[i]->life = OUTCOME_ENDED;
-		runs[i]->status = (int)status;
+		run->life = OUTCOME_ENDED;
+		run->status = (int)status;
 	}
-}
-
-static int
-poll_one(const struct home *h, const char *engine,
-    struct engine_run *const *runs, size_t n, struct fail *f)
-{
-	char *words[] = {(char *)"poll", NULL};
-	struct buf in = BUF_INIT, out = BUF_INIT;
-	char *rest, *line;
-	size_t i;
-	int rc;
-
-	for (i = 0; i < n; i++)
-		if (strcmp(runs[i]->node->engine, engine) == 0)
-			buf_addf(&in,
-			    "%s\t%s\t%s/jobs/%ld/runs/%ld\t%s\t%lld\n",
-			    runs[i]->node->name, runs[i]->uuid, h->path,
-			    runs[i]->job, runs[i]->run, runs[i]->node->arg,
-			    (long long)runs[i]->lease_end);
-	rc = call(h, engine, words, NULL, &in, &out, f);
-	rest = out.p;
-	while (rc == 0 && (line = strsep(&rest, "\n")) != NULL)
-		take_answer(runs, n, line);
-	buf_release(&in);
-	buf_release(&out);
-	return rc;
 }
 
 int
 engine_poll(const struct home *h, struct engine_run *const *runs, size_t n,
     struct fail *f)
 {
-	struct fail later;
-	size_t i, k;
-	int rc = 0;
+	const struct node **nodes = mem_array(n + 1, sizeof(*nodes));
+	struct polled p = {.runs = runs, .n = n};
+	struct call *calls;
+	size_t i, k, m;
 
-	for (i = 0; i < n; i++)
-		runs[i]->life = OUTCOME_UNKNOWN;
 	for (i = 0; i < n; i++) {
-		for (k = 0; k < i; k++)
-			if (strcmp(runs[k]->node->engine,
-				runs[i]->node->engine) == 0)
-				break;
-		if (k == i && poll_one(h, runs[i]->node->engine, runs, n,
-				  rc == 0 ? f : &later) != 0)
-			rc = -1;
+		runs[i]->life = OUTCOME_UNKNOWN;
+		nodes[i] = runs[i]->node;
 	}
-	return rc;
+	calls = for_each("poll", nodes, n, &m);
+	free(nodes);
+	for (i = 0; i < n; i++) {
+		for (k = 0; strcmp(calls[k].engine, runs[i]->node->engine) != 0;
+		     k++)
+			;
+		buf_addf(&calls[k].in,
+		    "%s\t%s\t%s/jobs/%ld/runs/%ld\t%s\t%lld\n",
+		    runs[i]->node->name, runs[i]->uuid, h->path, runs[i]->job,
+		    runs[i]->run, runs[i]->node->arg,
+		    (long long)runs[i]->lease_end);
+	}
+	together(h, calls, m);
+	return take(calls, m, take_answer, &p, f);
 }
 
-static int
-probe_one(const struct home *h, const char *engine,
-    const struct node *const *nodes, size_t n,
-    void (*tell)(const char *node, const char *key, const char *value),
-    struct fail *f)
-{
-	char *words[] = {(char *)"probe", NULL};
-	struct buf in = BUF_INIT, out = BUF_INIT;
-	char *rest, *line, *node, *key;
-	size_t i;
-	int rc;
+struct probed {
+	const struct node *const *nodes;
+	size_t n;
+	void (*tell)(const char *node, const char *key, const char *value);
+};
 
-	for (i = 0; i < n; i++)
-		if (strcmp(nodes[i]->engine, engine) == 0)
-			buf_addf(
-			    &in, "%s\t%s\n", nodes[i]->name, nodes[i]->arg);
-	rc = call(h, engine, words, NULL, &in, &out, f);
-	rest = out.p;
-	while (rc == 0 && (line = strsep(&rest, "\n")) != NULL) {
-		node = strsep(&line, "\t");
-		key = strsep(&line, "\t");
-		for (i = 0; line != NULL && i < n; i++)
-			if (strcmp(nodes[i]->name, node) == 0)
-				tell(node, key, line);
-	}
-	buf_release(&in);
-	buf_release(&out);
-	return rc;
+static void
+take_probe(char *line, void *arg)
+{
+	char *node = strsep(&line, "\t"), *key = strsep(&line, "\t");
+	const struct probed *p = arg;
+	size_t i;
+
+	for (i = 0; line != NULL && i < p->n; i++)
+		if (strcmp(p->nodes[i]->name, node) == 0)
+			p->tell(node, key, line);
 }
 
 int
@@ -192,44 +350,65 @@ engine_probe(const struct home *h, const struct node *const *nodes, size_t n,
     void (*tell)(const char *node, const char *key, const char *value),
     struct fail *f)
 {
-	struct fail later;
-	size_t i, k;
-	int rc = 0;
+	struct probed p = {nodes, n, tell};
+	struct call *calls;
+	size_t i, k, m;
 
+	calls = for_each("probe", nodes, n, &m);
 	for (i = 0; i < n; i++) {
-		for (k = 0; k < i; k++)
-			if (strcmp(nodes[k]->engine, nodes[i]->engine) == 0)
-				break;
-		if (k == i && probe_one(h, nodes[i]->engine, nodes, n, tell,
-				  rc == 0 ? f : &later) != 0)
-			rc = -1;
+		for (k = 0; strcmp(calls[k].engine, nodes[i]->engine) != 0; k++)
+			;
+		buf_addf(
+		    &calls[k].in, "%s\t%s\n", nodes[i]->name, nodes[i]->arg);
 	}
-	return rc;
+	together(h, calls, m);
+	return take(calls, m, take_probe, &p, f);
+}
+
+static struct call
+simple_call(const struct engine_run *run, const char *verb, const char *option)
+{
+	struct call c = {
+	    .engine = run->node->engine, .run = run, .in = BUF_INIT};
+	size_t n = 0;
+
+	c.words[n++] = (char *)verb;
+	if (option != NULL)
+		c.words[n++] = (char *)option;
+	c.words[n++] = run->node->name;
+	c.words[n] = (char *)run->uuid;
+	return c;
 }
 
 static int
 simple(const struct home *h, const struct engine_run *run, const char *verb,
     const char *option, struct fail *f)
 {
-	struct strs words = {0};
-	struct buf out = BUF_INIT;
-	int rc;
+	struct call c = simple_call(run, verb, option);
 
-	strs_add(&words, verb);
-	if (option != NULL)
-		strs_add(&words, option);
-	strs_add(&words, run->node->name);
-	strs_add(&words, run->uuid);
-	rc = call(h, run->node->engine, strs_argv(&words), run, NULL, &out, f);
-	strs_release(&words);
-	buf_release(&out);
-	return rc;
+	together(h, &c, 1);
+	if (c.rc != 0)
+		*f = c.f;
+	release(&c);
+	return c.rc;
 }
 
-int
-engine_start(const struct home *h, const struct engine_run *run, struct fail *f)
+void
+engine_start(const struct home *h, const struct engine_run *const *runs,
+    size_t n, int *rc, struct fail *f)
 {
-	return simple(h, run, "start", NULL, f);
+	struct call *calls = mem_array(n + 1, sizeof(*calls));
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		calls[i] = simple_call(runs[i], "start", NULL);
+	together(h, calls, n);
+	for (i = 0; i < n; i++) {
+		rc[i] = calls[i].rc;
+		f[i] = calls[i].f;
+		release(&calls[i]);
+	}
+	free(calls);
 }
 
 int

@@ -47,14 +47,15 @@ int engine_probe(const struct home *h, const struct node *const *nodes,
 int engine_install(
     const struct home *h, const struct node *node, struct fail *f);
 
-/* Ask every engine once about all of its runs.  An engine that fails leaves its
- * runs OUTCOME_UNKNOWN, and the first failure is in *f (-1). */
+/* Ask all engines at once, each about all of its runs.  An engine that fails
+ * leaves its runs OUTCOME_UNKNOWN, and the first failure is in *f (-1). */
 int engine_poll(const struct home *h, struct engine_run *const *runs, size_t n,
     struct fail *f);
 
-/* Start the run on its node; started already is success. 75: try later. */
-int engine_start(
-    const struct home *h, const struct engine_run *run, struct fail *f);
+/* Start runs on their nodes, many at once; started already is success.  For
+ * each rc (0 or -1) and its failure, 75: try later. */
+void engine_start(const struct home *h, const struct engine_run *const *runs,
+    size_t n, int *rc, struct fail *f);
 
 /* Begin to fetch: what comes from *fd is for take_stream; the child is waited for
  * after that.  It ends when we do. */

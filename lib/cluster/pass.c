@@ -36,6 +36,7 @@
 #define FREE_DEFAULT 1024    /* MiB */
 #define LEASE_DEFAULT 300    /* seconds */
 #define CHECK 240	     /* seconds the start check may take */
+#define BATCH 64	     /* runs that are started together */
 
 /* A shard of an active job and its latest run. */
 struct item {
@@ -555,43 +556,62 @@ reclaim(struct state *s, struct item *item)
 	return write_run(s, item);
 }
 
-static void
-start(struct state *s, struct item *item, struct node *node)
+/* All that comes before the engine's start, but for the row. */
+static int
+prepare(struct state *s, struct item *item, const struct node *node)
 {
 	struct fail f;
 
 	item->engine.node = node;
 	if (s->p->dry) {
 		say(s, item, "start", "");
-		return;
+		return -1;
 	}
 	if (item->run == 0 || item->again) {
 		if (claim(s, item, node, &f) != 0) {
 			note(s, &f);
-			return;
+			return -1;
 		}
 		item->changed = true;
 	} else if (reclaim(s, item) != 0) {
-		return;
+		return -1;
 	}
 	item->engine.job = item->job;
 	item->engine.run = item->run;
 	item->engine.uuid = kv_get(&item->file, "uuid");
-	if (commit(s, &f) != 0)
+	if (!remote_is(node))
+		return 0;
+	item->engine.lease = s->lease;
+	if (remote_mark(s->p->home, &item->engine, &f) != 0) {
 		note(s, &f);
-	if (remote_is(node)) {
-		if (remote_mark(s->p->home, &item->engine, &f) != 0) {
-			note(s, &f);
-			return;
-		}
-		item->engine.lease = s->lease;
-		remote_started(s->p->home, &item->engine);
+		return -1;
 	}
+	remote_started(s->p->home, &item->engine);
+	return 0;
+}
+
+/* Claimed, then in the database, then told to their nodes, all at once. */
+static void
+start(struct state *s, struct item **items, size_t n)
+{
+	const struct engine_run *runs[BATCH];
+	struct fail f[BATCH];
+	int rc[BATCH];
+	size_t i;
+
+	if (n == 0)
+		return;
+	if (commit(s, f) != 0)
+		note(s, f);
+	for (i = 0; i < n; i++)
+		runs[i] = &items[i]->engine;
+	engine_start(s->p->home, runs, n, rc, f);
 	/* A start that fails is seen by the next poll, and tried again. */
-	if (engine_start(s->p->home, &item->engine, &f) != 0)
-		note(s, &f);
-	else
-		say(s, item, "start", "");
+	for (i = 0; i < n; i++)
+		if (rc[i] != 0)
+			note(s, &f[i]);
+		else
+			say(s, items[i], "start", "");
 }
 
 /* What runs on each node now; and the runs that want to start. */
@@ -662,14 +682,24 @@ place(struct state *s)
 {
 	struct place_run *queue = mem_array(s->n, sizeof(*queue));
 	struct node **where = mem_array(s->n + 1, sizeof(*where));
-	size_t i, n = count_and_queue(s, queue);
+	struct item *batch[BATCH];
+	size_t i, m = 0, n = count_and_queue(s, queue);
 	long left = s->p->most;
 
 	set_apart(s, queue, n, where);
 	place_runs(queue, n, &s->nodes);
-	for (i = 0; i < n; i++)
-		if (queue[i].chosen != NULL && left-- != 0)
-			start(s, queue[i].owner, queue[i].chosen);
+	for (i = 0; i < n; i++) {
+		if (queue[i].chosen == NULL || left == 0)
+			continue;
+		left -= left > 0;
+		batch[m] = queue[i].owner;
+		if (prepare(s, batch[m], queue[i].chosen) == 0 &&
+		    ++m == BATCH) {
+			start(s, batch, m);
+			m = 0;
+		}
+	}
+	start(s, batch, m);
 	free(where);
 	free(queue);
 }
