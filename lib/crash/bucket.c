@@ -25,31 +25,6 @@ bucket_hash(const void *p, size_t n, char key[BUCKET_KEY])
 	key[BUCKET_KEY - 1] = '\0';
 }
 
-static struct str
-base_name(struct str path)
-{
-	const char *slash = memrchr(path.p, '/', path.n);
-
-	return slash != NULL ? str_from(path, (size_t)(slash - path.p) + 1)
-			     : path;
-}
-
-/* A frame without a function is called by module and offset, else by its file. */
-static struct str
-place_name(struct bucket *b, const struct frame *f)
-{
-	struct str base;
-	char *out;
-
-	if (f->mod.n == 0 || !f->has_off)
-		return base_name(f->file);
-	base = base_name(f->mod);
-	out = arena_alloc(&b->arena, base.n + 24);
-	memcpy(out, base.p, base.n);
-	return str_of(out, base.n + (size_t)sprintf(out + base.n, "+0x%llx",
-					(unsigned long long)f->off));
-}
-
 /* A stub of the linker: one frame without a name, on top of one that has its
  * name, in a module whose functions have names. */
 static bool
@@ -75,17 +50,15 @@ mark_frames(
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct frame *f = &s->v[i];
-		if (f->raw.n > 0)
-			name = rules_name(rules, f->lang, f->raw, &b->arena);
-		else
-			name = (struct rules_name){.fn = place_name(b, f)};
+		name = f->name != NULL ? *f->name
+				       : rules_name(rules, f, &b->arena);
 		f->fn = name.fn;
 		if (below || f->passing || f->fn.n == 0 ||
 		    (top && is_stub(s, i)) || ignore_match(b->ignore, f->fn)) {
 			f->ign = true;
 			continue;
 		}
-		switch (rules_frame(rules, f, &name, top)) {
+		switch (rules_frame(&name, top)) {
 		case RULES_ENTRY:
 			f->entry = below = true;
 			break;

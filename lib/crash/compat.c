@@ -1106,8 +1106,9 @@ python_lines(struct compat_state *s)
 
 	for (size_t i = 0; i < s->nlines; i++) {
 		text = s->lines[i == 0 ? 0 : s->nlines - i];
-		lines_next(&text, &line);
+		lines_next(NULL, &text, &line);
 		s->has = line.has;
+		s->known = NULL;
 		maybe_split(s, line.s);
 	}
 }
@@ -1179,6 +1180,8 @@ compat_line(struct compat *c, const struct lines_line *line)
 	if (str_starts(text, STR("CRASH LOG: ")))
 		text = str_from(text, 11);
 	s->has = line->has;
+	/* It may be split at that word. */
+	s->known = has(s, C_DEADLY) ? NULL : line->frame;
 	if (!words_none(&s->has))
 		note(s, text);
 	if (s->python)

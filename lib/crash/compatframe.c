@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "crash/ignore.h"
+#include "crash/lines.h"
 #include "crash/pat.h"
 #include "crash/rules.h"
 #include "crash/verdict.h"
@@ -447,6 +448,42 @@ compatframe_settle(struct compat_state *s, struct compat_frame *frame)
 	return true;
 }
 
+/* Of a frame that is known: its name, unless it was put together. */
+static void
+learn(struct compat_state *s, struct lines_frame *known)
+{
+	struct compat_frame f = {.text = known->text};
+	struct found found = {0};
+
+	known->compat = LINES_OTHER;
+	if (!form_sanitizer(known->text, &found))
+		return;
+	if (!compatframe_settle(s, &f))
+		known->compat = LINES_SKIPPED;
+	else if (f.text.p > known->text.p &&
+		 f.text.p < known->text.p + known->text.n) {
+		known->compat = LINES_NAMED;
+		known->compat_name = f.text;
+	}
+}
+
+/* compatframe_settle() for the line, with what is known of it. */
+static bool
+settle(struct compat_state *s, struct compat_frame *f)
+{
+	struct lines_frame *known = s->known;
+
+	if (known == NULL)
+		return compatframe_settle(s, f);
+	if (known->compat == LINES_UNREAD)
+		learn(s, known);
+	if (known->compat == LINES_OTHER)
+		return compatframe_settle(s, f);
+	f->text = known->compat_name;
+	f->settled = true;
+	return known->compat == LINES_NAMED;
+}
+
 /* A quick look: can it be a frame? */
 static bool
 may_be_frame(const struct compat_state *s, struct str line)
@@ -469,7 +506,7 @@ compatframe_line(struct compat_state *s, struct str line)
 	    .text = line, .java = s->java && is_java_type(s)};
 
 	if (s->frames < LINES) {
-		if (!compatframe_settle(s, &f))
+		if (!settle(s, &f))
 			return;
 		buf_add(&s->c->state, f.text.p, f.text.n);
 		buf_addc(&s->c->state, '\n');

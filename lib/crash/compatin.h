@@ -93,6 +93,7 @@ struct compat_state {
 	const struct verdict_policy *policy;
 	struct arena arena;
 	struct str text;
+	struct lines_frame *known; /* the line is that frame, or NULL */
 	struct words_set mine; /* enum compat_word, all of them */
 	struct words_set has;  /* of the line */
 	struct words_set seen; /* of all lines so far */

@@ -457,6 +457,24 @@ frame_numbered(struct str line, bool loose, struct frame *f)
 }
 
 bool
+frame_addressed(struct str line, int *number, uint64_t *pc, struct str *rest)
+{
+	struct str s = frame_blanks(line);
+	uint64_t n;
+
+	if (!lit(&s, "#") || !frame_number(&s, &n) || n > 1000000 ||
+	    !lit(&s, " "))
+		return false;
+	s = frame_blanks(s);
+	if (!frame_hex(&s, false, pc) ||
+	    (!str_starts(s, STR(" in ")) && !str_starts(s, STR(" ("))))
+		return false;
+	*number = (int)n;
+	*rest = s;
+	return true;
+}
+
+bool
 frame_valgrind(struct str line, struct frame *f)
 {
 	struct str s = frame_blanks(line), where;

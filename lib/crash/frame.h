@@ -22,6 +22,8 @@ enum frame_lang {
 	FRAME_CSHARP
 };
 
+struct rules_name;
+
 struct frame {
 	struct str raw;	 /* function as printed or demangled; n = 0: none */
 	struct str fn;	 /* the name that is compared: names_clean() */
@@ -38,6 +40,8 @@ struct frame {
 	bool inl;     /* inlined into the next one */
 	bool ign;     /* says nothing about the bug: skipped */
 	bool entry;   /* where the program's or the harness' code begins */
+	/* What rules_name() says of it as it is, or NULL: not asked. */
+	const struct rules_name *name;
 };
 
 /*
@@ -48,6 +52,10 @@ struct frame {
 /* "#1 0x2a in f /x.c:3:4 (mod+0x2a)", "#1 f x.c:3 (mod+0x2a)", "#1  0x2a in f
  * (a=1) at x.c:3", "frame #1: 0x2a mod`f at x.c:3:4" */
 bool frame_numbered(struct str line, bool loose, struct frame *f);
+/* Is the line a numbered frame with an address, then " in " or " ("?  rest is what
+ * follows the address. */
+bool frame_addressed(
+    struct str line, int *number, uint64_t *pc, struct str *rest);
 /* "at 0x2a: f (x.c:3)", "by 0x2a: f (in /lib/x.so)", without "==1== " */
 bool frame_valgrind(struct str line, struct frame *f);
 /* "  1: f", "  1: 0x2a - f"; frame_rust_at: "      at x.rs:3:4" below it */

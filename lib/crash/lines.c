@@ -1,6 +1,10 @@
 #include "crash/lines.h"
 
+#include <stdlib.h>
+
+#include "base/mem.h"
 #include "crash/compatin.h"
+#include "crash/memo.h"
 #include "crash/reader.h"
 
 enum { WORDS = READER_WORDS + COMPAT_WORDS };
@@ -37,25 +41,122 @@ all_words(void)
 }
 
 static unsigned
-flags_of(const struct lines_line *line)
+flags_of(struct str line, const struct words_set *has)
 {
 	unsigned found = 0;
 
+	if (words_none(has))
+		return 0;
 	for (size_t i = 0; i < FLAGS; i++)
-		if (words_has(&line->has, READER_WORDS + flags[i].word) &&
-		    memmem(line->s.p, line->s.n, flags[i].exact,
+		if (words_has(has, READER_WORDS + flags[i].word) &&
+		    memmem(line.p, line.n, flags[i].exact,
 			strlen(flags[i].exact)) != NULL)
 			found |= flags[i].flag;
 	return found;
 }
 
+/* ---- frames that are known ---- */
+
+enum { FRAME = 4096 }; /* bytes: what is longer is taken apart each time */
+
+struct lines {
+	const struct rules *rules;
+	struct memo *memo;  /* struct lines_frame */
+	struct arena arena; /* while one is made */
+};
+
+struct lines *
+lines_new(const struct rules *rules)
+{
+	struct lines *l = mem_alloc(sizeof(*l));
+
+	l->rules = rules;
+	l->memo = memo_new(sizeof(struct lines_frame));
+	return l;
+}
+
+void
+lines_free(struct lines *l)
+{
+	if (l == NULL)
+		return;
+	memo_free(l->memo);
+	arena_release(&l->arena);
+	free(l);
+}
+
+void
+lines_begin(struct lines *l)
+{
+	memo_trim(l->memo);
+}
+
+/* The frame with a number and an address that stand for all.  No word of the
+ * readers begins in them. */
+static struct str
+any_frame(struct lines *l, struct str rest)
+{
+	static const struct str head = {"#0 0x0", 6};
+	char *text = arena_alloc(&l->arena, head.n + rest.n);
+
+	memcpy(text, head.p, head.n);
+	memcpy(text + head.n, rest.p, rest.n);
+	return memo_keep(l->memo, str_of(text, head.n + rest.n));
+}
+
+/* False: it is none, or its text is not all that counts: it has colours, or an
+ * address of its own at the end. */
+static bool
+learn(struct lines *l, struct str rest, struct lines_frame *f)
+{
+	struct str bare = frame_strip(rest);
+
+	if (memchr(rest.p, '\033', rest.n) != NULL ||
+	    str_ends(bare, STR("]")) || str_eq(bare, STR("in")))
+		return false;
+	arena_reset(&l->arena);
+	f->text = any_frame(l, rest);
+	if (!frame_numbered(f->text, true, &f->frame))
+		return false;
+	words_in(all_words(), f->text, 0, &f->has);
+	f->flags = flags_of(f->text, &f->has);
+	f->name = rules_name(l->rules, &f->frame, &l->arena);
+	f->name.fn = memo_keep(l->memo, f->name.fn);
+	f->frame.name = &f->name;
+	return true;
+}
+
+/* Is the line a frame that is known, from now on? */
+static bool
+find_frame(struct lines *l, struct lines_line *line)
+{
+	struct lines_frame *f;
+	struct str rest;
+	bool made;
+
+	line->frame = NULL;
+	if (l == NULL || line->s.n > FRAME ||
+	    !frame_addressed(line->s, &line->number, &line->pc, &rest))
+		return false;
+	f = memo_find(l->memo, 0, rest, &made);
+	if (f == NULL || (made && !learn(l, rest, f)) || f->frame.name == NULL)
+		return false;
+	line->frame = f;
+	line->has = f->has;
+	line->flags = f->flags;
+	return true;
+}
+
 bool
-lines_next(struct str *text, struct lines_line *line)
+lines_next(struct lines *l, struct str *text, struct lines_line *line)
 {
 	if (text->n == 0)
 		return false;
-	line->s = words_line(all_words(), *text, &line->has);
-	line->flags = words_none(&line->has) ? 0 : flags_of(line);
+	line->s = words_first_line(*text);
+	if (!find_frame(l, line)) {
+		words_in(all_words(), line->s, text->n - line->s.n, &line->has);
+		line->flags = flags_of(line->s, &line->has);
+	}
 	*text = str_from(*text, line->s.n);
 	*text = str_from(*text, words_break(*text));
 	return true;

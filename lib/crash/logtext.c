@@ -89,7 +89,7 @@ drop_half(struct logtext *l)
 	struct str rest = str_of(l->tail, l->ntail);
 	struct lines_line line;
 
-	while (rest.n > LOGTEXT_END && lines_next(&rest, &line))
+	while (rest.n > LOGTEXT_END && lines_next(NULL, &rest, &line))
 		pin(l, &line);
 	memmove(l->tail, rest.p, rest.n);
 	l->ntail = rest.n;
@@ -170,7 +170,7 @@ window_lines(struct logtext *l, bool end)
 	struct str rest = str_of(l->window, l->n), before;
 	struct lines_line line;
 
-	for (before = rest; lines_next(&rest, &line); before = rest) {
+	for (before = rest; lines_next(NULL, &rest, &line); before = rest) {
 		bool whole = end || before.n > line.s.n + BREAK;
 		if (!whole && line.s.n + BREAK < LOGTEXT_WHOLE)
 			break;

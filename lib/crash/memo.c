@@ -8,7 +8,8 @@
 #include "base/mem.h"
 #include "crash/arena.h"
 
-enum { SLOTS = 1 << 14, FULL = SLOTS / 2, BYTES = 4 << 20 };
+/* FULL, BYTES: then memo_trim() empties it; there is room for twice as much. */
+enum { SLOTS = 1 << 14, FULL = SLOTS / 4, BYTES = 2 << 20 };
 
 /* Small, so that the slots stay in the cache. */
 struct slot {
@@ -64,9 +65,11 @@ hash(unsigned kind, struct str s)
 	return h ^ h >> 32;
 }
 
-static void
-empty(struct memo *m)
+void
+memo_trim(struct memo *m)
 {
+	if (m->n < FULL && m->bytes < BYTES)
+		return;
 	memset(m->slots, 0, sizeof(m->slots));
 	m->n = m->bytes = 0;
 	arena_release(&m->arena);
@@ -78,8 +81,6 @@ memo_find(struct memo *m, unsigned kind, struct str key, bool *made)
 	uint64_t h = hash(kind, key);
 	struct slot *s;
 
-	if (m->n >= FULL || m->bytes >= BYTES)
-		empty(m);
 	for (size_t i = h % SLOTS;; i = (i + 1) % SLOTS) {
 		s = &m->slots[i];
 		if (s->cell == NULL)
@@ -89,6 +90,8 @@ memo_find(struct memo *m, unsigned kind, struct str key, bool *made)
 			return s->cell->value;
 		}
 	}
+	if (m->n >= 2 * FULL || m->bytes >= 2 * BYTES)
+		return NULL;
 	*made = true;
 	m->n++;
 	m->bytes += key.n + m->value_size;

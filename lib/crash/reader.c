@@ -134,6 +134,8 @@ reader_frame(struct reader *r, const struct frame *f)
 	if (kept == NULL)
 		return;
 	*kept = *f;
+	if (f->name != NULL)
+		return;
 	kept->raw = reader_keep(r, f->raw);
 	kept->file = reader_keep(r, f->file);
 	kept->mod = reader_keep(r, f->mod);

@@ -183,20 +183,16 @@ shown_before(const struct reader *r, const struct frame *f)
 
 /* A debugger's backtrace alone, without the stop that it belongs to. */
 static void
-numbered(struct reader *r, struct str line)
+numbered(struct reader *r, const struct frame *f)
 {
-	struct frame f;
-
-	if (!frame_numbered(line, r->now != NULL, &f))
-		return;
 	if (r->now == NULL) {
-		if (!f.dbg || f.number != 0)
+		if (!f->dbg || f->number != 0)
 			return;
 		reader_open(r, "unknown-crash", "gdb", false);
 	}
-	if (f.dbg && f.number == 0 && shown_before(r, &f))
+	if (f->dbg && f->number == 0 && shown_before(r, f))
 		reader_restack(r);
-	reader_frame(r, &f);
+	reader_frame(r, f);
 }
 
 /* Colours off: ESC [ ... letter. */
@@ -234,8 +230,11 @@ begins_with_number_sign(struct str s)
 static void
 one_line(struct reader *r, struct str line, const struct words_set *has)
 {
+	struct frame f;
+
 	if (begins_with_number_sign(line)) {
-		numbered(r, line);
+		if (frame_numbered(line, r->now != NULL, &f))
+			numbered(r, &f);
 		return;
 	}
 	if (r->more != NULL) {
@@ -545,8 +544,18 @@ report_begin(struct reader *r, unsigned flags)
 	r->nsaid = 0;
 }
 
-void
-report_line(struct reader *r, const struct lines_line *line)
+static void
+known_frame(struct reader *r, const struct lines_line *line)
+{
+	struct frame f = line->frame->frame;
+
+	f.number = line->number;
+	f.pc = line->pc;
+	numbered(r, &f);
+}
+
+static void
+any_line(struct reader *r, const struct lines_line *line)
 {
 	const struct words_set *has = &line->has;
 	struct str s = line->s, text;
@@ -556,13 +565,23 @@ report_line(struct reader *r, const struct lines_line *line)
 		s.n = REPORT_LINE;
 	if (memchr(s.p, '\033', s.n) != NULL) {
 		text = s = plain(r, s);
-		if (lines_next(&text, &bare))
+		if (lines_next(NULL, &text, &bare))
 			has = &bare.has; /* words were cut by colours */
 	}
 	if (str_starts(s, STR("CRASH LOG: ")))
 		s = str_from(s, 11);
 	one_line(r, s, has);
 	r->prev = s;
+}
+
+void
+report_line(struct reader *r, const struct lines_line *line)
+{
+	if (line->frame != NULL) {
+		known_frame(r, line);
+		r->prev = line->s;
+	} else
+		any_line(r, line);
 	r->since_said++;
 }
 

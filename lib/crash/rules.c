@@ -1,6 +1,7 @@
 #include "crash/rules.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/buf.h"
@@ -578,41 +579,63 @@ learn(const struct rules *r, enum frame_lang lang, struct str raw,
 		k->name.fn = memo_keep(r->memo, fn);
 }
 
-struct rules_name
-rules_name(const struct rules *r, enum frame_lang lang, struct str raw,
-    struct arena *arena)
+static struct str
+base_name(struct str path)
 {
-	struct rules_name name;
+	const char *slash = memrchr(path.p, '/', path.n);
+
+	return slash != NULL ? str_from(path, (size_t)(slash - path.p) + 1)
+			     : path;
+}
+
+/* A frame without a function is called by module and offset, else by its file. */
+static struct str
+place_name(const struct frame *f, struct arena *arena)
+{
+	struct str base;
+	char *out;
+
+	if (f->mod.n == 0 || !f->has_off)
+		return base_name(f->file);
+	base = base_name(f->mod);
+	out = arena_alloc(arena, base.n + 24);
+	memcpy(out, base.p, base.n);
+	return str_of(out, base.n + (size_t)sprintf(out + base.n, "+0x%llx",
+					(unsigned long long)f->off));
+}
+
+struct rules_name
+rules_name(const struct rules *r, const struct frame *f, struct arena *arena)
+{
+	struct rules_name name = {.fn = STR("")};
 	struct known *k;
 	bool made;
 
-	k = memo_find(r->memo, lang, raw, &made);
-	if (made)
-		learn(r, lang, raw, k, arena);
-	name = k->name;
-	if (name.fn.p == NULL)
-		name.fn.p = raw.p + k->at;
-	else
-		name.fn = arena_str(arena, name.fn);
+	memo_trim(r->memo);
+	if (f->raw.n > 0) {
+		k = memo_find(r->memo, f->lang, f->raw, &made);
+		if (made)
+			learn(r, f->lang, f->raw, k, arena);
+		name = k->name;
+		if (name.fn.p == NULL)
+			name.fn.p = f->raw.p + k->at;
+		else
+			name.fn = arena_str(arena, name.fn);
+	} else {
+		name.fn = place_name(f, arena);
+		judge_name(r, f->lang, f->raw, &name);
+	}
+	name.path = skipped_path(r, f->file) ||
+		    (f->file.n == 0 && skipped_path(r, f->mod));
 	return name;
 }
 
 enum rules_frame
-rules_frame(const struct rules *r, const struct frame *f,
-    const struct rules_name *name, bool top)
+rules_frame(const struct rules_name *name, bool top)
 {
-	struct rules_name none = {.fn = f->fn};
-
-	if (f->raw.n == 0) {
-		judge_name(r, f->lang, f->raw, &none);
-		name = &none;
-	}
 	if (name->is != RULES_KEEP)
 		return name->is;
-	if (skipped_path(r, f->file) ||
-	    (f->file.n == 0 && skipped_path(r, f->mod)) || (top && name->libc))
-		return RULES_SKIP;
-	return name->maybe;
+	return name->path || (top && name->libc) ? RULES_SKIP : name->maybe;
 }
 
 static bool

@@ -20,18 +20,18 @@ void rules_free(struct rules *r); /* NULL is fine */
 /* ABOVE: a failure was being handled: this frame and all before it. */
 enum rules_frame { RULES_KEEP, RULES_SKIP, RULES_ENTRY, RULES_ABOVE };
 
-/* What a function's name tells: the name that is compared, and what becomes of
- * its frame. */
+/* What a frame tells: the name that is compared, by module and offset or by file
+ * where it has no function, and what becomes of it. */
 struct rules_name {
-	struct str fn;		    /* names_clean(); in arena, or in raw */
+	struct str fn; /* names_clean(); in arena, or in the frame */
 	enum rules_frame is, maybe; /* maybe: if the path does not decide */
 	bool libc;		    /* skipped at the top */
+	bool path;		    /* skipped for its path, unless is tells */
 };
-struct rules_name rules_name(const struct rules *r, enum frame_lang lang,
-    struct str raw, struct arena *arena);
+struct rules_name rules_name(
+    const struct rules *r, const struct frame *f, struct arena *arena);
 /* top: no frame above it was kept. */
-enum rules_frame rules_frame(const struct rules *r, const struct frame *f,
-    const struct rules_name *name, bool top);
+enum rules_frame rules_frame(const struct rules_name *name, bool top);
 
 /* Does ClusterFuzz skip a frame of that text? */
 bool rules_clusterfuzz(const struct rules *r, const char *text, size_t n);

@@ -25,6 +25,7 @@ verdict_new(const struct rules *rules, const struct verdict_policy *policy)
 
 	v->rules = rules;
 	v->policy = policy;
+	v->lines = lines_new(rules);
 	v->reader = report_reader(rules);
 	v->bucket = mem_alloc(sizeof(*v->bucket));
 	v->other = mem_alloc(sizeof(*v->other));
@@ -37,6 +38,7 @@ verdict_free(struct verdict *v)
 {
 	if (v == NULL)
 		return;
+	lines_free(v->lines);
 	report_free(v->reader);
 	bucket_release(v->bucket);
 	free(v->bucket);
@@ -85,9 +87,10 @@ read_both(struct verdict *v, struct str text)
 	struct str rest;
 
 again:
+	lines_begin(v->lines);
 	report_begin(v->reader, flags);
 	compat_begin(v->compat, text, flags, v->rules, v->policy);
-	for (rest = text; lines_next(&rest, &line);) {
+	for (rest = text; lines_next(v->lines, &rest, &line);) {
 		if (line.flags & ~flags) {
 			flags |= line.flags;
 			goto again;
@@ -120,6 +123,7 @@ set_place(struct frame *f, const struct symbols_frame *s)
 	f->line = s->line;
 	f->col = s->column;
 	f->inl = s->inlined;
+	f->name = NULL;
 	f->dir = 0;
 	if (s->file != NULL && s->dir != NULL &&
 	    str_starts(f->file, str_c(s->dir)) &&
@@ -321,7 +325,7 @@ read_named(struct verdict *v, struct str text, struct symbols *symbols)
 	text = str_of(named.p, named.len);
 again:
 	compat_begin(v->compat, text, flags, v->rules, v->policy);
-	for (rest = text; lines_next(&rest, &line);) {
+	for (rest = text; lines_next(v->lines, &rest, &line);) {
 		if (line.flags & ~flags) {
 			flags |= line.flags;
 			goto again;

@@ -18,6 +18,7 @@
 struct bucket;
 struct compat;
 struct exec_result;
+struct lines;
 struct native_crash;
 struct reader;
 struct report;
@@ -41,6 +42,7 @@ struct verdict_policy {
 struct verdict {
 	const struct rules *rules;
 	const struct verdict_policy *policy;
+	struct lines *lines;
 	struct reader *reader;
 	struct bucket *bucket, *other;
 	struct compat *compat; /* what ClusterFuzz says */

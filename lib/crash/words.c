@@ -224,8 +224,8 @@ suspects(const char *p)
 #endif
 }
 
-static size_t
-line_length(struct str text)
+struct str
+words_first_line(struct str text)
 {
 	size_t i = 0, at;
 
@@ -234,12 +234,12 @@ line_length(struct str text)
 		     bits &= bits - 1) {
 			at = i + (size_t)ffs(bits) - 1;
 			if (words_break(str_from(text, at)) > 0)
-				return at;
+				return str_of(text.p, at);
 		}
 	for (; i < text.n; i++)
 		if (words_break(str_from(text, i)) > 0)
-			return i;
-	return text.n;
+			return str_of(text.p, i);
+	return text;
 }
 
 /* ---- search ---- */
@@ -344,13 +344,20 @@ search(
 	return search_end(w, s, i, set);
 }
 
+void
+words_in(const struct words *w, struct str line, size_t behind,
+    struct words_set *set)
+{
+	*set = (struct words_set){0};
+	search(w, line, behind, set);
+}
+
 struct str
 words_line(const struct words *w, struct str text, struct words_set *set)
 {
-	struct str line = str_of(text.p, line_length(text));
+	struct str line = words_first_line(text);
 
-	*set = (struct words_set){0};
-	search(w, line, text.n - line.n, set);
+	words_in(w, line, text.n - line.n, set);
 	return line;
 }
 

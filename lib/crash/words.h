@@ -35,6 +35,11 @@ void words_free(struct words *w);
  * than WORDS_MAX words the rest has no number and is not told. */
 struct str words_line(
     const struct words *w, struct str text, struct words_set *set);
+/* The two halves of it: the line alone, and the words of a line, of which so many
+ * bytes behind it can be read, too. */
+struct str words_first_line(struct str text);
+void words_in(const struct words *w, struct str line, size_t behind,
+    struct words_set *set);
 /* The length of the line break at the start of text: CR LF is one. */
 size_t words_break(struct str text);
 /* Does the text, line breaks and all, hold any of them? */
