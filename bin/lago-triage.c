@@ -253,6 +253,7 @@ logs(struct setting *s, char **argv)
 	struct fail f;
 	int status;
 
+	s->policy.brief = !s->json && !s->similar;
 	out_init(&l.out, stdout, s->json);
 	if (s->similar &&
 	    (l.together = together_new(s->rules, s->json, &f)) == NULL)

@@ -46,19 +46,23 @@ mark_frames(
     struct bucket *b, const struct report_stack *s, const struct rules *rules)
 {
 	bool top = true, below = false;
-	struct rules_name name;
+	const struct rules_name *name;
+	struct rules_name own;
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct frame *f = &s->v[i];
-		name = f->name != NULL ? *f->name
-				       : rules_name(rules, f, &b->arena);
-		f->fn = name.fn;
+		name = f->name;
+		if (name == NULL) {
+			own = rules_name(rules, f, &b->arena);
+			name = &own;
+		}
+		f->fn = name->fn;
 		if (below || f->passing || f->fn.n == 0 ||
 		    (top && is_stub(s, i)) || ignore_match(b->ignore, f->fn)) {
 			f->ign = true;
 			continue;
 		}
-		switch (rules_frame(&name, top)) {
+		switch (rules_frame(name, top)) {
 		case RULES_ENTRY:
 			f->entry = below = true;
 			break;
@@ -463,8 +467,10 @@ bucket_make(struct bucket *b, struct report *r, const struct rules *rules,
 	make_top(b, &names);
 	l = choose_names(r, policy->depth, &names);
 	make_key(b, r, l, l->n, policy, b->key);
-	make_key(b, r, l, 1, policy, b->top_key);
-	make_exact(b, r, names.recursion, policy, b->exact);
+	if (!policy->brief)
+		make_key(b, r, l, 1, policy, b->top_key);
+	if (!policy->brief || policy->key == VERDICT_EXACT)
+		make_exact(b, r, names.recursion, policy, b->exact);
 	make_line(b, r);
 	make_asked(b, r, policy);
 }

@@ -36,8 +36,8 @@ struct lines_frame {
 
 struct lines_line {
 	struct str s;
-	struct words_set has; /* enum reader_word, then enum compat_word */
-	unsigned flags;	      /* of lines_flag */
+	struct words_set has;	   /* enum reader_word, then enum compat_word */
+	unsigned flags;		   /* of lines_flag */
 	struct lines_frame *frame; /* it is that one, or NULL */
 	int number;		   /* of the frame */
 	uint64_t pc;

@@ -66,6 +66,8 @@ conclude(struct verdict *v, const char *what)
 	v->severity = severity.name;
 	v->reason = severity.reason;
 	v->level = severity.level;
+	if (v->policy->brief)
+		return;
 	class = rules_class(v->rules, v->report, what);
 	v->exploitability = class.level;
 	v->class = class.name;
@@ -96,10 +98,12 @@ again:
 			goto again;
 		}
 		report_line(v->reader, &line);
-		compat_line(v->compat, &line);
+		if (!v->policy->brief)
+			compat_line(v->compat, &line);
 	}
 	v->report = report_end(v->reader, text, &v->reports);
-	compat_end(v->compat);
+	if (!v->policy->brief)
+		compat_end(v->compat);
 }
 
 void

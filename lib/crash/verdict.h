@@ -34,6 +34,9 @@ struct verdict_policy {
 	const char *target; /* name used where no frame tells; NULL: none */
 	int depth;	    /* names that make a bucket; 0: 3 */
 	enum verdict_by key;
+	/* What a line of TSV does not show stays unknown: the part of
+	 * ClusterFuzz, the class, the bucket's other keys. */
+	bool brief;
 	/* The rest decides the ClusterFuzz-compatible part. */
 	bool report_ooms, asserts_safe, checks_unsafe;
 	const struct strs *ignore; /* POSIX extended, at the frame's start */
