@@ -1,0 +1,95 @@
+# Four nodes that are machines of their own, and what becomes of jobs when one of
+# them fails.
+load lib
+load home
+load netns
+
+setup_file() {
+	nodes_up 4
+	nodes_use
+	mkdir -p "$LAGO_HOME"
+	printf 'n%d ssh 2 4096\n' 1 2 3 4 >"$D/nodes"
+	cp "$D/nodes" "$LAGO_HOME"
+	fake_job 1 && lago-import -q
+	lago-node install -q n1 n2 n3 n4
+	for i in 1 2 3 4; do
+		cp "$D/n$i/.lago-node/lago/bin/lago-run" "$D/n$i/lago-run"
+	done
+}
+
+teardown_file() {
+	nodes_down
+}
+
+setup() {
+	need zip bwrap jq sqlite3
+	nodes_use
+	cd "$BATS_TEST_TMPDIR" || return 1
+	mkdir -p "$LAGO_HOME"
+	cp "$D/nodes" "$LAGO_HOME"
+}
+
+# bundle DIR: for the real lago-run, with a fuzzer that finds a crash each
+# instance; a seed crashes too.
+bundle() {
+	mkdir -p b/corpus
+	cp "$TOP/t/fake/driver" b/driver
+	echo crash >b/mode
+	# shellcheck disable=SC2016 # for the target
+	printf '%s\n' '#!/bin/sh' '! grep -q crash "$1" || kill -SEGV $$' \
+		>b/target
+	echo seed >b/corpus/seed
+	echo 'crash seed' >b/corpus/bad
+	chmod +x b/target
+	(cd b && zip -qrX ../bundle.zip .)
+}
+
+sql() {
+	sqlite3 "$LAGO_HOME/lago.db" "$1"
+}
+
+# Fuzzers: pid, parent, the namespace that only its node has, the CPUs it may use.
+fuzzers() {
+	local p
+	for p in $(pgrep -f 'driver fuzz'); do
+		echo "$p" "$(awk '/^PPid:/ { p = $2 }
+			/^Cpus_allowed_list:/ { print p, $2 }' "/proc/$p/status")" \
+			"$(readlink "/proc/$p/ns/time")"
+	done 2>/dev/null
+}
+
+# Two on one core of one node.  A fuzzer's own children are no others.
+crowded() {
+	fuzzers | awk -v here="$(readlink /proc/self/ns/time)" '
+		NF == 4 && $4 != here { parent[$1] = $2; core[$1] = $4 " " $3 }
+		END { for (p in core)
+			if (!(parent[p] in core) && used[core[p]]++)
+				print core[p] }'
+}
+
+@test "failures: 12 jobs on 4 nodes, no core twice, each result once" {
+	[ "$(nproc)" -gt 1 ] || skip "one CPU"
+	bundle
+	for i in 1 2 3 4 5 6; do
+		lago-submit -q -P 1 -t $((1 + i % 2)) bundle.zip
+		lago-submit -q -P 2 -t 2 bundle.zip
+	done
+	lago-dispatch -i 0.5 -x drain=1 >events &
+	head=$!
+	samples=0
+	while kill -0 $head 2>/dev/null; do
+		crowded >>twice
+		samples=$((samples + 1))
+	done
+	wait $head
+	echo "$samples samples" >&2
+	[ ! -s twice ]
+	[ "$(sql "SELECT count(*) FROM job WHERE state = 'done'")" = 12 ]
+	[ "$(sql "SELECT count(*), sum(attempt) FROM run")" = "12|12" ]
+	[ "$(cut -f 3 events | sort -u | grep -c n)" = 4 ]
+	lago-import -q
+	(cd "$LAGO_HOME/jobs" && find ./*/runs/*/crashes -type f) >there
+	[ "$(wc -l <there)" -ge 12 ]
+	[ "$(sql "SELECT count(*) FROM crash")" = "$(wc -l <there)" ]
+	[ -z "$(cat "$D"/n?/.lago-node/runs/*/job/job 2>/dev/null)" ]
+}
