@@ -33,10 +33,11 @@
 
 struct collect {
 	int crashes, queue; /* the directories */
-	int list;	    /* .found, for appending */
+	int list, queued;   /* .found and .queue, for appending */
 	struct seen known;  /* by SHA-256: struct found */
 	struct seen paths;  /* artefacts, corpus files: already here */
 	struct seen corpus; /* by SHA-256, in queue/ */
+	struct seen others; /* the same, what others found */
 	struct seen queues; /* directories of the corpus */
 	uint64_t count, hangs, signature;
 	double next_crashes, next_queue;
@@ -158,6 +159,40 @@ adopt(struct life *l, const char *sha)
 	livetriage_add(l, f);
 }
 
+static void
+list_queued(struct life *l, const char *sha)
+{
+	char line[HASH_HEX + 1];
+
+	snprintf(line, sizeof(line), "%s\n", sha);
+	if (file_write_fd(l->collect->queued, line, HASH_HEX) != 0)
+		life_say(l, "cannot write '.queue'");
+}
+
+/* Those that came into queue/ just before we were killed. */
+static void
+list_missing(struct life *l, const struct strs *names)
+{
+	struct seen listed = {0};
+	struct buf b = BUF_INIT;
+	char *p, *next;
+	size_t i;
+
+	if (file_read(l->dir, ".queue", FOUND_MAX, &b, NULL, NULL) == 0)
+		for (p = b.p; p != NULL && (next = strchr(p, '\n')) != NULL;
+		     p = next + 1) {
+			*next = '\0';
+			seen_put(&listed, p);
+		}
+	if (b.len % HASH_HEX != 0) /* a torn line is no name */
+		file_write_fd(l->collect->queued, "\n", 1);
+	for (i = 0; i < names->n; i++)
+		if (seen_find(&listed, names->v[i]) == NULL)
+			list_queued(l, names->v[i]);
+	seen_release(&listed);
+	buf_release(&b);
+}
+
 int
 collect_start(struct life *l)
 {
@@ -169,7 +204,9 @@ collect_start(struct life *l)
 	c->queue = open_made(l, "queue");
 	c->list = openat(l->dir, ".found",
 	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (c->crashes < 0 || c->queue < 0 || c->list < 0)
+	c->queued = openat(l->dir, ".queue",
+	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (c->crashes < 0 || c->queue < 0 || c->list < 0 || c->queued < 0)
 		return life_fail(l, "disk", EX_LAGO_CANTCREAT,
 		    "cannot make '%s/crashes'", l->path);
 	file_sweep(c->crashes, ".");
@@ -181,6 +218,7 @@ collect_start(struct life *l)
 	if (file_list(c->queue, ".", &names, NULL) == 0)
 		for (i = 0; i < names.n; i++)
 			seen_put(&c->corpus, names.v[i]);
+	list_missing(l, &names);
 	strs_release(&names);
 	return 0;
 }
@@ -202,10 +240,12 @@ collect_free(struct life *l)
 	seen_release(&c->known);
 	seen_release(&c->paths);
 	seen_release(&c->corpus);
+	seen_release(&c->others);
 	seen_release(&c->queues);
 	close(c->crashes);
 	close(c->queue);
 	close(c->list);
+	close(c->queued);
 	free(c);
 	l->collect = NULL;
 }
@@ -396,6 +436,19 @@ collect_input(struct life *l, const char *path, bool seed)
 
 /* ---- the corpus ---- */
 
+bool
+collect_has(const struct life *l, const char *sha)
+{
+	return seen_find(&l->collect->corpus, sha) != NULL ||
+	       seen_find(&l->collect->others, sha) != NULL;
+}
+
+void
+collect_others(struct life *l, const char *sha)
+{
+	seen_put(&l->collect->others, sha);
+}
+
 static void
 take_queue(struct life *l, const char *path)
 {
@@ -408,7 +461,7 @@ take_queue(struct life *l, const char *path)
 		return;
 	}
 	hash_bytes(b.p, b.len, sha);
-	if (seen_find(&l->collect->corpus, sha) == NULL) {
+	if (!collect_has(l, sha)) {
 		/* No sync: it can be found again, and there are many. */
 		snprintf(temp, sizeof(temp), ".%s", sha);
 		fd = openat(l->collect->queue, temp,
@@ -416,9 +469,10 @@ take_queue(struct life *l, const char *path)
 		    0644);
 		if (fd >= 0 && file_write_fd(fd, b.p, b.len) == 0 &&
 		    renameat(l->collect->queue, temp, l->collect->queue, sha) ==
-			0)
+			0) {
 			seen_put(&l->collect->corpus, sha);
-		else
+			list_queued(l, sha);
+		} else
 			unlinkat(l->collect->queue, temp, 0);
 		if (fd >= 0)
 			close(fd);

@@ -1,6 +1,7 @@
 /*
  * What the fuzzers find leaves work/ here: artefacts become crashes/SHA256,
- * durable at once, the corpus becomes queue/SHA256.
+ * durable at once, the corpus becomes queue/SHA256; the file `.queue` has their
+ * names, a line each, in the order in which they came.
  *
  * The file `.found` remembers what is known of each crash when it is found, a
  * line each; those without a record in crashes.jsonl are triaged when the run
@@ -41,6 +42,9 @@ void collect_free(struct life *l);
 uint64_t collect_count(const struct life *l); /* crashes kept, hangs too */
 uint64_t collect_hangs(const struct life *l);
 uint64_t collect_corpus(const struct life *l); /* files in queue/ */
+/* Is it in queue/, or did others find it?  What they did comes not into it. */
+bool collect_has(const struct life *l, const char *sha);
+void collect_others(struct life *l, const char *sha);
 struct found *collect_find(const struct life *l, const char *sha);
 /* Remove one that its bucket has enough of. */
 void collect_drop(struct life *l, struct found *f);

@@ -19,6 +19,7 @@
 #include "base/mem.h"
 #include "base/strs.h"
 #include "run/collect.h"
+#include "run/foreign.h"
 #include "run/inside.h"
 #include "run/life.h"
 #include "run/livetriage.h"
@@ -62,24 +63,35 @@ stage(struct life *l, int to, const char *dir, const char *sha)
 	return rc;
 }
 
-/* All of queue/, where the tools in the sandbox can see it; how many. */
 static size_t
-stage_queue(struct life *l)
+stage_all(struct life *l, int to, const char *dir)
 {
 	struct strs names = {0};
 	size_t i, n = 0;
+
+	if (file_list(l->dir, dir, &names, NULL) == 0)
+		for (i = 0; i < names.n; i++)
+			n += hash_is_hex(names.v[i]) &&
+			     stage(l, to, dir, names.v[i]) == 0;
+	strs_release(&names);
+	return n;
+}
+
+/* All of queue/ and what others found, where the tools in the sandbox can see
+ * it; how many. */
+static size_t
+stage_queue(struct life *l)
+{
+	size_t n;
 	int fd;
 
 	inside_remove(l->workfd, "minimize");
 	close(inside_dir(l->workfd, "minimize"));
 	fd = inside_dir(l->workfd, "minimize/in");
-	if (fd >= 0 && file_list(l->dir, "queue", &names, NULL) == 0)
-		for (i = 0; i < names.n; i++)
-			n += hash_is_hex(names.v[i]) &&
-			     stage(l, fd, "queue", names.v[i]) == 0;
-	strs_release(&names);
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return 0;
+	n = stage_all(l, fd, "queue") + stage_all(l, fd, FOREIGN_DIR);
+	close(fd);
 	return n;
 }
 

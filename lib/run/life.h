@@ -47,6 +47,7 @@ struct life {
 	const char *path; /* of its directory, absolute */
 	int dir;
 	struct kv job, progress;
+	long shard;	    /* of the job, from 1 */
 	const char *bundle; /* path of the archive */
 	void (*say)(const char *text), (*show)(const char *text);
 
@@ -82,6 +83,9 @@ struct life {
 	struct strs driver_env;
 	bool cumulative; /* counters of an instance go on over restarts */
 	bool own_limit;	 /* of one execution: needs none from us */
+	char *import; /* below out/: for what others found; NULL: it has none */
+	unsigned imported;	 /* files there */
+	uint64_t imported_bytes; /* by this process */
 	/* how each build runs an input; no vector: there is no such build */
 	struct plugin_command replay[LIFE_BUILDS];
 

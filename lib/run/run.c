@@ -23,6 +23,7 @@
 #include "job/rundir.h"
 #include "run/collect.h"
 #include "run/finish.h"
+#include "run/foreign.h"
 #include "run/instances.h"
 #include "run/life.h"
 #include "run/limits.h"
@@ -63,6 +64,7 @@ fuzz_loop(struct life *l)
 		if (instances_tick(l) != 0 || limits_tick(l) != 0)
 			return -1;
 		collect_tick(l);
+		foreign_tick(l);
 		livetriage_tick(l);
 		series_tick(l);
 		life_beat(l);
@@ -153,7 +155,10 @@ begin(struct life *l, const struct run_config *c)
 	}
 	if (livetriage_start(l) != 0 || collect_start(l) != 0)
 		return -1;
-	return start_check(l);
+	if (start_check(l) != 0)
+		return -1;
+	foreign_start(l);
+	return 0;
 }
 
 static int
@@ -203,8 +208,8 @@ claim(struct life *l, const struct run_config *c, struct fail *f)
 static void
 sweep(int dir)
 {
-	static const char *const names[] = {
-	    "work", ".system", ".reserve", ".corpus", ".found"};
+	static const char *const names[] = {"work", ".system", ".reserve",
+	    ".corpus", ".found", FOREIGN_DIR, FOREIGN_INCOMING};
 	size_t i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -271,6 +276,7 @@ release(struct life *l)
 	if (l->workfd >= 0)
 		close(l->workfd);
 	free(l->work);
+	free(l->import);
 }
 
 static void
@@ -280,6 +286,18 @@ copy(struct kv *to, const struct kv *from)
 
 	for (i = 0; i < from->n; i++)
 		kv_add(to, from->v[i].key, from->v[i].value);
+}
+
+static long
+shard_of(int dir)
+{
+	struct kv run = {0};
+	long shard = 1;
+
+	if (rundir_read(dir, &run, NULL, NULL) == 0)
+		shard = (long)kv_int(&run, "shard", 1);
+	kv_release(&run);
+	return shard;
 }
 
 static void
@@ -296,6 +314,7 @@ prepare(struct life *l, const struct run_config *c)
 	l->workfd = -1;
 	l->work = mem_printf("%s/work", c->path);
 	copy(&l->job, c->job);
+	l->shard = shard_of(l->dir);
 	l->deadline = life_seconds(l, "deadline", 3600);
 	l->phase = life_phase(&l->progress);
 	if (l->phase == LIFE_DONE) /* crashes were left untriaged */

@@ -17,6 +17,7 @@
 #include "base/strs.h"
 #include "job/bundle.h"
 #include "job/unpack.h"
+#include "run/foreign.h"
 #include "run/inside.h"
 #include "run/life.h"
 #include "run/needed.h"
@@ -126,6 +127,8 @@ provision_env(const struct life *l, struct strs *env)
 	strs_addf(env, "CORES=%zu", l->claim.cpus.n);
 	strs_addf(env, "JOBDATA=%s", l->work);
 	strs_addf(env, "WORKDIR=%s/bundle", l->work);
+	strs_addf(env, "SHARD=%ld", l->shard);
+	strs_addf(env, "SHARDS=%lld", (long long)life_int(l, "shards", 1));
 	rooms_env(l, env);
 }
 
@@ -224,12 +227,12 @@ provision(struct life *l)
 	return rc;
 }
 
-/* What an earlier try of this run found, on this machine or another. */
+/* What an earlier try of this run found, or others. */
 static uint64_t
-add_queue(struct life *l, int to)
+add_found(struct life *l, const char *dir, int to)
 {
 	int from = openat(
-	    l->dir, "queue", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	    l->dir, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	struct strs names = {0};
 	struct buf b = BUF_INIT;
 	uint64_t n = 0;
@@ -262,7 +265,9 @@ seeds(struct life *l)
 	int rc = unpack_seeds(
 	    from, member != NULL ? member : "target", &limits, to, &n, &f);
 
-	n += add_queue(l, to);
+	n += add_found(l, "queue", to);
+	n += add_found(l, FOREIGN_DIR, to);
+	n += add_found(l, FOREIGN_INCOMING, to);
 	if (rc == 0 && n == 0)
 		life_say(l, "no seeds: one file of eight '0'");
 	close(from);

@@ -126,6 +126,8 @@ environment(struct life *l)
 	strs_addf(e, "LAGO_OUT=%s/out", l->work);
 	strs_addf(e, "LAGO_JOB=%s/job", l->work);
 	strs_addf(e, "LAGO_ENV=%s/env", l->work);
+	strs_addf(e, "LAGO_SHARD=%ld", l->shard);
+	strs_addf(e, "LAGO_SHARDS=%lld", (long long)life_int(l, "shards", 1));
 	if (timeout > 0)
 		strs_addf(e, "LAGO_TIMEOUT=%.0f", timeout * 1000);
 }
@@ -171,6 +173,9 @@ probe(struct life *l, struct fail *f)
 			else if (strcmp(kv.v[i].value, "limit") == 0)
 				l->own_limit = true;
 		}
+	name = kv_get(&kv, "import");
+	free(l->import);
+	l->import = name != NULL && *name != '\0' ? mem_strdup(name) : NULL;
 	kv_release(&kv);
 	buf_release(&b);
 	return rc;
