@@ -19,15 +19,15 @@ LIBS = -Wl,--as-needed -lsqlite3 -larchive -lcrypto -ldw -lelf -liberty -lm
 
 LIBSRC = $(filter-out lib/exec/%,$(wildcard lib/*/*.c)) lib/store/sql.c
 LIBOBJ = $(sort $(LIBSRC:.c=.o))
-LATE = lib/exec/late.so
+SHIMS = lib/exec/late.so lib/exec/loop.so
 # Scripts of engines and of the nodes that they reach.
 REACH = lib/exec/node lib/exec/pack lib/exec/reach
-PROGS = $(patsubst %.c,%,$(filter-out lib/exec/late.c, \
+PROGS = $(patsubst %.c,%,$(filter-out $(SHIMS:.so=.c), \
 	$(wildcard bin/*.c lib/exec/*.c)))
 UNITS = $(patsubst %.c,%,$(wildcard t/unit/*-test.c))
 COMPILE = $(CC) $(OURS) $(HARDEN) $(CFLAGS) $(CPPFLAGS)
 
-all: $(PROGS) $(LATE)
+all: $(PROGS) $(SHIMS)
 
 lib/liblago.a: $(LIBOBJ)
 	rm -f $@
@@ -40,7 +40,7 @@ $(PROGS) $(UNITS): %: %.c lib/liblago.a
 	$(COMPILE) $(HARDEN_LD) $(LDFLAGS) -o $@ $< lib/liblago.a $(LIBS)
 
 # Loaded into targets: nothing of ours, no sanitizer, and jumps as jumps.
-$(LATE): lib/exec/late.c lib/target/late.h
+$(SHIMS): lib/exec/%.so: lib/exec/%.c lib/target/late.h
 	$(CC) $(OURS) -O2 -fPIC -fvisibility=hidden -fno-stack-protector \
 		-foptimize-sibling-calls -fno-delete-null-pointer-checks \
 		$(CPPFLAGS) -shared -o $@ $< -ldl
@@ -119,7 +119,7 @@ install: all
 	install bin/lago $(filter bin/%,$(PROGS)) $(D)$(BINDIR)
 	install lib/driver/* $(D)$(LIBEXECDIR)/driver
 	install lib/engine/* $(D)$(LIBEXECDIR)/engine
-	install $(filter lib/exec/%,$(PROGS)) $(LATE) $(REACH) \
+	install $(filter lib/exec/%,$(PROGS)) $(SHIMS) $(REACH) \
 		$(D)$(LIBEXECDIR)/exec
 	cp -R share/rules share/cron share/doc share/examples $(D)$(SHAREDIR)
 	install -m 644 share/completion/lago $(D)$(COMPDIR)/lago
@@ -137,7 +137,7 @@ dist:
 	git archive --prefix=lago-$(VERSION)/ -o lago-$(VERSION).tar.gz HEAD
 
 clean:
-	rm -f bin/*.d lib/*/*.[od] lib/liblago.a lib/store/sql.c $(PROGS) $(LATE)
+	rm -f bin/*.d lib/*/*.[od] lib/liblago.a lib/store/sql.c $(PROGS) $(SHIMS)
 	rm -f t/unit/*.d $(UNITS)
 	rm -rf .asan .demo .bench .fuzz
 

@@ -458,9 +458,8 @@ limit(const struct setting *s, bool libfuzzer)
 static int
 corpus(struct setting *s, struct inputs *in, const char *dir)
 {
-	bool merge = is_libfuzzer(s);
-	struct minimize m = {.merge = merge,
-	    .goal = s->goal,
+	bool libfuzzer = is_libfuzzer(s);
+	struct minimize m = {.goal = s->goal,
 	    .end = s->budget > 0 ? s->start + s->budget : 0,
 	    .joint = s->joint,
 	    .result = s->output < TO_LIST ? (enum minimize_result)s->output
@@ -473,10 +472,6 @@ corpus(struct setting *s, struct inputs *in, const char *dir)
 	struct fail f;
 	int status;
 
-	if (merge && (s->joint || s->goal == COVER_TIME))
-		opt_die(EX_LAGO_UNAVAILABLE,
-		    "%s needs a build by afl-clang-fast, not libFuzzer's '%s'",
-		    s->joint ? "joint=1" : "goal=time", s->command[0]);
 	m.collect = (struct collect){.argv = s->command,
 	    .env = strs_argv(&s->env),
 	    .dir = dir,
@@ -484,11 +479,12 @@ corpus(struct setting *s, struct inputs *in, const char *dir)
 	    .cpu = s->cpus.v,
 	    .cpus = s->cpus.n,
 	    .workers = s->workers,
-	    .timeout = limit(s, merge),
+	    .timeout = limit(s, libfuzzer),
 	    .memory = s->memory,
 	    .crash_status = s->crash_status,
 	    .ncrash_status = s->ncrash_status,
-	    .edges = s->edges};
+	    .edges = s->edges,
+	    .loop = libfuzzer};
 	inputs_sort(in);
 	if (minimize_corpus(&m, in, &f))
 		return sig_got ? 0 : opt_warn(&f);

@@ -65,15 +65,68 @@ nothing_left() {
 	nothing_left
 }
 
-@test "minimize: a libFuzzer target, same features in shards" {
-	run --separate-stderr lago-minimize -j -P 3 -o out in -- \
-		"$EXAMPLES/chunk-libfuzzer"
-	[ "$status" -eq 0 ]
-	[ "$(field files)" -lt 16 ]
+# Stripped, our server does not fit, and libFuzzer's merge protocol does it.
+@test "minimize: libFuzzer targets, same features, also a stripped one" {
 	read -r cov ft < <(covered in)
-	read -r out_cov out_ft < <(covered out)
-	[ "$cov" -eq "$out_cov" ]
-	[ "$ft" -le $((out_ft + 1)) ]
+	strip -o stripped "$EXAMPLES/chunk-libfuzzer"
+	for target in "$EXAMPLES/chunk-libfuzzer" ./stripped; do
+		run --separate-stderr lago-minimize -j -P 3 -o out in -- \
+			"$target"
+		[ "$status" -eq 0 ]
+		[ -z "$stderr" ]
+		[ "$(field files)" -lt 16 ]
+		read -r out_cov out_ft < <(covered out)
+		[ "$cov" -eq "$out_cov" ]
+		[ "$ft" -le $((out_ft + 1)) ]
+	done
+	run --separate-stderr lago-minimize -x goal=time -o out in -- ./stripped
+	[ "$status" -eq 69 ]
+	[[ $stderr == *stripped* ]]
+	nothing_left
+}
+
+# Threads, an end by itself, memory without end, a limit of length: as under
+# libFuzzer.
+@test "minimize: libFuzzer targets that do more than return" {
+	cat >fuzz.c <<-'END'
+	#include <pthread.h>
+	#include <stdint.h>
+	#include <stdlib.h>
+	#include <string.h>
+	#include <unistd.h>
+	static int twice(int i) { return i > 5 ? i * 2 : i; }
+	static void *run(void *p) { twice(*(int *)p); return NULL; }
+	int
+	LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+	{
+		pthread_t t;
+		int i = (int)n;
+		if (n > 100)
+			abort();
+		if (n > 0 && p[0] == 'e')
+			_exit(0);
+		while (n > 0 && p[0] == 'm')
+			memset(malloc(1 << 20), 1, 1 << 20);
+		pthread_create(&t, NULL, run, &i);
+		pthread_join(t, NULL);
+		return n > 2 && p[2] == 'x' ? -1 : 0;
+	}
+	END
+	clang -g -fsanitize=fuzzer -o threads fuzz.c
+	rm -r in
+	mkdir in
+	for text in a abc abx abcdefg exit memory; do
+		printf %s $text >in/$text
+	done
+	head -c 200 /dev/zero | tr '\0' a >in/long
+	run --separate-stderr lago-minimize -j -m 64 -o out in -- ./threads
+	[ "$status" -eq 0 ]
+	[ "$(field crashed)" -eq 3 ]
+	run --separate-stderr lago-minimize -j -m 64 -o out in -- \
+		./threads -max_len=50
+	[ "$status" -eq 0 ]
+	[ "$(field crashed)" -eq 2 ]
+	[ "$(field lost)" -eq 0 ]
 	nothing_left
 }
 

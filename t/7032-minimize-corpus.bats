@@ -233,10 +233,10 @@ caches() {
 # tuples DIR: each edge with the class of its count, of all files of DIR, as
 # afl-showmap has them (raw: 4.04 does not know all counts by class).
 tuples() {
-	rm -rf raw
-	AFL_QUIET=1 afl-showmap -q -r -t 5000 -i "$1" -o raw -- "$target" \
-		>/dev/null 2>&1
-	cat raw/* | awk -F : '
+	rm -rf "raw.$1"
+	AFL_QUIET=1 afl-showmap -q -r -t 5000 -i "$1" -o "raw.$1" -- \
+		"$target" >/dev/null 2>&1
+	cat "raw.$1"/* | awk -F : '
 	function class(n) {
 		if (n < 4) return n
 		if (n < 8) return 4
@@ -271,8 +271,11 @@ tuples() {
 		[ -e "in/${f#*/}" ]
 	done
 	[ -z "$(ls -A "$TMPDIR")" ]
-	run lago-minimize -x joint=1 -o j in -- "$EXAMPLES/chunk-libfuzzer"
-	[ "$status" -eq 69 ]
+	run --separate-stderr lago-minimize -j -b 4 -x joint=1 -o j in -- \
+		"$EXAMPLES/chunk-libfuzzer"
+	[ "$status" -eq 0 ]
+	[ "$(field lost)" -eq 0 ]
+	[ "$(field bytes)" -lt "$before" ]
 	run lago-minimize -x joint=1 -x result=list in -- "$target"
 	[ "$status" -eq 64 ]
 }

@@ -235,8 +235,8 @@ name_of(const struct collect *c, bool merge, char hex[HASH_HEX])
 	char *program = program_path(c->argv[0]);
 	struct buf key = BUF_INIT;
 
-	buf_addf(&key, MAGIC " %d %d %g %u %s\n", merge, c->edges, c->timeout,
-	    c->memory, c->file);
+	buf_addf(&key, MAGIC " %d %d %g %u %s\n", c->loop ? 2 : merge, c->edges,
+	    c->timeout, c->memory, c->file);
 	for (size_t i = 0; i < c->ncrash_status; i++)
 		buf_addf(&key, "%d\n", c->crash_status[i]);
 	for (char *const *e = c->env; *e; e++)

@@ -9,17 +9,12 @@
  * next pass.  A worker adopts what its server leaves behind, and kills it.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -32,9 +27,10 @@
 #include "corpus/collect.h"
 #include "corpus/inputs.h"
 #include "corpus/trace.h"
+#include "corpus/worker.h"
 #include "target/forkserver.h"
 
-enum { STOP_SECONDS = 3, SIGNAL_EVERY = 64 };
+enum { STOP_SECONDS = 3, SIGNAL_EVERY = 64, ANSWERS = 1 << 16 };
 
 /* One answer; then n bytes: a packed trace, or a failure's text.  value: the
  * state; tuples of the trace; number of the trace, this worker's or the
@@ -57,9 +53,9 @@ struct taken {
 	size_t slots;
 };
 
-struct worker {
-	pid_t pid;
-	int from; /* answers; -1 when it has ended */
+/* A worker, and what came from it. */
+struct source {
+	struct worker w;
 	struct buf in;
 	uint32_t *trace; /* its numbers to ours */
 	size_t traces;
@@ -72,7 +68,7 @@ struct pool {
 	struct shared *shared;
 	struct taken taken;
 	uint32_t *todo, left; /* inputs of this pass */
-	struct worker *worker;
+	struct source *source;
 	size_t workers;
 	struct fail fail;
 };
@@ -271,99 +267,25 @@ run_all(struct self *w, struct fail *f)
 	}
 }
 
-void
-collect_kill_orphans(void)
-{
-	char path[64], text[4096], *p, *end;
-	long pid;
-	ssize_t n;
-	int fd;
-
-	snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
-	for (int tries = 0; tries < 100; tries++) {
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
-		if (fd >= 0)
-			close(fd);
-		if (n <= 0)
-			return;
-		text[n] = '\0';
-		for (p = text; (pid = strtol(p, &end, 10)) > 1; p = end)
-			kill((pid_t)pid, SIGKILL);
-		waitpid(-1, NULL, 0);
-		while (waitpid(-1, NULL, WNOHANG) > 0)
-			;
-	}
-}
-
 static void
-worker_main(struct pool *p, size_t number, int to, pid_t parent)
+work(struct forkserver *server, struct fail *f, int fd, void *arg)
 {
-	struct collect *c = p->c;
-	char *path = mem_printf("%s/%zu", c->dir, number);
-	char *input = mem_printf("%s/%s", path, c->file);
-	struct forkserver_opts o = {c->argv, c->env, input, -1, c->memory,
-	    c->timeout, c->crash_status, c->ncrash_status, 0};
-	struct self w = {.p = p};
-	struct fail f = {0};
+	struct self w = {.p = arg, .server = server, .to = fdopen(fd, "w")};
 
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (getppid() != parent)
-		_exit(1);
-	signal(SIGPIPE, SIG_IGN);
-	if (c->cpus) {
-		cpu_set_t set;
-
-		CPU_ZERO(&set);
-		CPU_SET(c->cpu[number % c->cpus], &set);
-		sched_setaffinity(0, sizeof set, &set);
-	}
-	w.to = fdopen(to, "w");
-	mkdir(path, 0700);
-	w.server = forkserver_start(&o, &f);
-	if ((!w.server || run_all(&w, &f)) && !sig_got)
+	setvbuf(w.to, NULL, _IOFBF, ANSWERS);
+	if ((!server || run_all(&w, f)) && !sig_got)
 		answer(&w,
 		    &(struct answer){.what = SAY_FAIL,
-			.value = (uint32_t)f.status,
-			.n = (uint32_t)strlen(f.text)},
-		    f.text);
-	forkserver_stop(w.server);
-	collect_kill_orphans();
+			.value = (uint32_t)f->status,
+			.n = (uint32_t)strlen(f->text)},
+		    f->text);
 	fflush(w.to);
-	_exit(0);
 }
 
 /* --- in the parent --- */
 
-static int
-worker_start(struct pool *p, struct worker *w, size_t number)
-{
-	pid_t parent = getpid();
-	int fd[2];
-
-	w->from = -1;
-	if (pipe2(fd, O_CLOEXEC))
-		return -1;
-	w->pid = fork();
-	if (w->pid == 0) {
-		for (size_t i = 0; i < number; i++)
-			if (p->worker[i].from >= 0)
-				close(p->worker[i].from);
-		close(fd[0]);
-		worker_main(p, number, fd[1], parent);
-	}
-	close(fd[1]);
-	if (w->pid < 0) {
-		close(fd[0]);
-		return -1;
-	}
-	w->from = fd[0];
-	return 0;
-}
-
 static void
-take_trace(struct pool *p, struct worker *w, const struct answer *a,
+take_trace(struct pool *p, struct source *w, const struct answer *a,
     const char *packed)
 {
 	struct input *in = &p->in->v[a->input];
@@ -393,7 +315,7 @@ take_trace(struct pool *p, struct worker *w, const struct answer *a,
 
 static void
 take_answer(
-    struct pool *p, struct worker *w, const struct answer *a, const char *more)
+    struct pool *p, struct source *w, const struct answer *a, const char *more)
 {
 	struct input *in;
 
@@ -417,7 +339,7 @@ take_answer(
 }
 
 static void
-take_answers(struct pool *p, struct worker *w)
+take_answers(struct pool *p, struct source *w)
 {
 	const char *at = buf_str(&w->in), *end = at + w->in.len;
 	struct answer a;
@@ -436,14 +358,9 @@ take_answers(struct pool *p, struct worker *w)
 }
 
 static void
-worker_end(struct worker *w)
+source_end(struct source *w)
 {
-	if (w->from >= 0)
-		close(w->from);
-	w->from = -1;
-	if (w->pid > 0)
-		waitpid(w->pid, NULL, 0);
-	w->pid = 0;
+	worker_end(&w->w);
 	buf_release(&w->in);
 	free(w->trace);
 	w->trace = NULL;
@@ -451,17 +368,17 @@ worker_end(struct worker *w)
 }
 
 static void
-worker_read(struct pool *p, struct worker *w)
+source_read(struct pool *p, struct source *w)
 {
 	ssize_t n;
 
 	buf_reserve(&w->in, 1 << 16);
-	n = read(w->from, w->in.p + w->in.len, 1 << 16);
+	n = read(w->w.fd, w->in.p + w->in.len, 1 << 16);
 	if (n > 0) {
 		w->in.len += (size_t)n;
 		take_answers(p, w);
 	} else if (n == 0 || errno != EINTR) {
-		worker_end(w);
+		source_end(w);
 	}
 }
 
@@ -476,26 +393,26 @@ listen_all(struct pool *p)
 	for (;;) {
 		open = 0;
 		for (size_t i = 0; i < p->workers; i++) {
-			fd[i] = (struct pollfd){p->worker[i].from, POLLIN, 0};
-			open += p->worker[i].from >= 0;
+			fd[i] = (struct pollfd){p->source[i].w.fd, POLLIN, 0};
+			open += p->source[i].w.fd >= 0;
 		}
 		if (!open)
 			break;
 		sig_poll(fd, p->workers, 1);
 		for (size_t i = 0; i < p->workers; i++)
 			if (fd[i].revents)
-				worker_read(p, &p->worker[i]);
+				source_read(p, &p->source[i]);
 		if (!p->shared->stop && (sig_got || p->fail.status)) {
 			p->shared->stop = 1;
 			killing = clock_mono() + STOP_SECONDS;
 			for (size_t i = 0; i < p->workers; i++)
-				if (p->worker[i].pid > 0)
-					kill(p->worker[i].pid, SIGTERM);
+				if (p->source[i].w.pid > 0)
+					kill(p->source[i].w.pid, SIGTERM);
 		}
 		if (killing > 0 && clock_mono() > killing)
 			for (size_t i = 0; i < p->workers; i++)
-				if (p->worker[i].pid > 0)
-					kill(p->worker[i].pid, SIGKILL);
+				if (p->source[i].w.pid > 0)
+					kill(p->source[i].w.pid, SIGKILL);
 	}
 	free(fd);
 }
@@ -552,7 +469,8 @@ pass(struct pool *p)
 	if (taken_make(p))
 		return;
 	for (p->workers = 0; p->workers < n; p->workers++)
-		if (worker_start(p, &p->worker[p->workers], p->workers))
+		if (worker_start(
+			&p->source[p->workers].w, p->c, p->workers, work, p))
 			break;
 	if (!p->workers)
 		fail_errno(&p->fail, EX_LAGO_TEMP, "cannot fork");
@@ -572,7 +490,7 @@ collect_forkserver(
 	if (p.shared == MAP_FAILED)
 		return fail_errno(f, EX_LAGO_TEMP, "cannot map memory");
 	p.todo = mem_array(in->n, sizeof *p.todo);
-	p.worker = mem_array(c->workers, sizeof *p.worker);
+	p.source = mem_array(c->workers, sizeof *p.source);
 	todo(&p);
 	/* Again for what a worker that died took with it. */
 	for (before = p.left + 1; p.left && p.left < before;) {
@@ -586,7 +504,7 @@ collect_forkserver(
 	c->execs += p.shared->execs;
 	munmap(p.shared, sizeof *p.shared);
 	free(p.todo);
-	free(p.worker);
+	free(p.source);
 	if (sig_got)
 		return fail_set(f, EX_LAGO_TEMP, "ended by a signal");
 	if (p.fail.status) {

@@ -1,8 +1,8 @@
 /*
  * Runs inputs and collects what they cover.  Two ways with one shape:
- * collect_forkserver for AFL++ builds (workers, each with a server, bound to a
- * CPU together), merge_collect (merge.h) for libFuzzer builds (shards of the target's own
- * merge protocol).  Both run every input in state NEW, set its state and trace
+ * collect_forkserver for AFL++ builds and, with loop, for libFuzzer builds
+ * (workers, see worker.h), merge_collect (merge.h) for those of the latter that
+ * our server does not fit (shards of the target's own merge protocol).  Both run every input in state NEW, set its state and trace
  * and add the traces; what they do not get to by the time `until` stays NEW.
  */
 #ifndef LAGO_CORPUS_COLLECT_H
@@ -29,7 +29,8 @@ struct collect {
 	const int *crash_status; /* exit statuses that are crashes */
 	size_t ncrash_status;
 	bool edges;
-	bool again;		   /* each input is run: no cache, copies too */
+	bool loop;  /* a libFuzzer build, by our own server in it */
+	bool again; /* each input is run: no cache, copies too */
 	const struct cache *cache; /* asked before running, NULL none */
 	uint64_t execs, cached;	   /* added to: runs, and runs saved by it */
 };
@@ -37,8 +38,5 @@ struct collect {
 /* -1: the target does not work at all (69), or a signal (sig_got). */
 int collect_forkserver(
     struct collect *c, struct inputs *in, struct traces *t, struct fail *f);
-
-/* In a worker that is a subreaper: kills what its server's children left. */
-void collect_kill_orphans(void);
 
 #endif

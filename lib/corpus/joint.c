@@ -8,15 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -29,6 +25,7 @@
 #include "corpus/joint.h"
 #include "corpus/reduce.h"
 #include "corpus/tuples.h"
+#include "corpus/worker.h"
 #include "target/forkserver.h"
 
 enum {
@@ -49,9 +46,8 @@ struct reply {
 };
 enum { FAILED = 99 };
 
-struct worker {
-	pid_t pid;
-	int fd;	       /* -1: ended */
+struct hand {
+	struct worker w;
 	uint32_t file; /* being shrunk; NONE idle */
 	struct buf in;
 };
@@ -65,7 +61,7 @@ struct joint {
 	struct tuples tuples;
 	uint32_t *held; /* of each number in tuples */
 	size_t room;
-	struct worker *worker;
+	struct hand *hand;
 	struct fail fail;
 };
 
@@ -176,32 +172,14 @@ take(int fd, void *p, size_t n)
 }
 
 static void
-worker_main(struct joint *j, size_t number, int fd, pid_t parent)
+work(struct forkserver *server, struct fail *f, int fd, void *arg)
 {
-	struct collect *c = j->c;
-	char *dir = mem_printf("%s/%zu", c->dir, number);
-	char *input = mem_printf("%s/%s", dir, c->file);
-	struct forkserver_opts o = {c->argv, c->env, input, -1, c->memory,
-	    c->timeout, c->crash_status, c->ncrash_status, 0};
-	struct self w = {.c = c};
+	struct joint *j = arg;
+	struct self w = {
+	    .c = j->c, .server = server, .fail = *f, .broken = !server};
 	struct order order;
 	uint32_t *need;
 
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (getppid() != parent)
-		_exit(1);
-	signal(SIGPIPE, SIG_IGN);
-	if (c->cpus) {
-		cpu_set_t set;
-
-		CPU_ZERO(&set);
-		CPU_SET(c->cpu[number % c->cpus], &set);
-		sched_setaffinity(0, sizeof set, &set);
-	}
-	mkdir(dir, 0700);
-	w.server = forkserver_start(&o, &w.fail);
-	w.broken = !w.server;
 	while (take(fd, &order, sizeof order)) {
 		need = mem_array(order.needs, sizeof *need);
 		if (!take(fd, need, order.needs * sizeof *need))
@@ -213,40 +191,9 @@ worker_main(struct joint *j, size_t number, int fd, pid_t parent)
 		if (w.broken)
 			break;
 	}
-	forkserver_stop(w.server);
-	collect_kill_orphans();
-	_exit(0);
 }
 
 /* --- in the parent --- */
-
-static int
-worker_start(struct joint *j, size_t number)
-{
-	struct worker *w = &j->worker[number];
-	pid_t parent = getpid();
-	int fd[2];
-
-	w->fd = -1;
-	w->file = NONE;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fd))
-		return -1;
-	w->pid = fork();
-	if (w->pid == 0) {
-		for (size_t i = 0; i < number; i++)
-			if (j->worker[i].fd >= 0)
-				close(j->worker[i].fd);
-		close(fd[0]);
-		worker_main(j, number, fd[1], parent);
-	}
-	close(fd[1]);
-	if (w->pid < 0) {
-		close(fd[0]);
-		return -1;
-	}
-	w->fd = fd[0];
-	return 0;
-}
 
 static uint32_t *
 held(struct joint *j, uint32_t tuple)
@@ -305,7 +252,7 @@ over(const struct joint *j)
 
 /* The next file for an idle worker; without one, it may end. */
 static void
-hand_out(struct joint *j, struct worker *w)
+hand_out(struct joint *j, struct hand *w)
 {
 	while (j->next < j->n && !over(j)) {
 		uint32_t i = j->order[j->next++];
@@ -319,18 +266,18 @@ hand_out(struct joint *j, struct worker *w)
 			continue;
 		}
 		w->file = i;
-		if (file_write_fd(w->fd, &order, sizeof order) == 0)
-			file_write_fd(w->fd, need, order.needs * sizeof *need);
+		if (file_write_fd(w->w.fd, &order, sizeof order) == 0)
+			file_write_fd(
+			    w->w.fd, need, order.needs * sizeof *need);
 		free(need);
 		return;
 	}
-	shutdown(w->fd, SHUT_WR);
+	shutdown(w->w.fd, SHUT_WR);
 }
 
 /* The file is at rest again, smaller or as it was. */
 static void
-settle(
-    struct joint *j, struct worker *w, const struct reply *r, const char *data)
+settle(struct joint *j, struct hand *w, const struct reply *r, const char *data)
 {
 	struct joint_file *file = &j->file[w->file];
 	struct trace now = {(const uint8_t *)data + r->len, r->packed, r->n, 0};
@@ -347,31 +294,26 @@ settle(
 }
 
 static void
-worker_end(struct joint *j, struct worker *w)
+hand_end(struct joint *j, struct hand *w)
 {
 	if (w->file != NONE)
 		hold(j, &j->file[w->file].trace);
 	w->file = NONE;
-	if (w->fd >= 0)
-		close(w->fd);
-	w->fd = -1;
-	if (w->pid > 0)
-		waitpid(w->pid, NULL, 0);
-	w->pid = 0;
+	worker_end(&w->w);
 	buf_release(&w->in);
 }
 
 static void
-worker_read(struct joint *j, struct worker *w)
+hand_read(struct joint *j, struct hand *w)
 {
 	struct reply r;
 	size_t whole;
 	ssize_t n;
 
 	buf_reserve(&w->in, 1 << 16);
-	n = read(w->fd, w->in.p + w->in.len, 1 << 16);
+	n = read(w->w.fd, w->in.p + w->in.len, 1 << 16);
 	if (n <= 0 && !(n < 0 && errno == EINTR)) {
-		worker_end(j, w);
+		hand_end(j, w);
 		return;
 	}
 	w->in.len += n > 0 ? (size_t)n : 0;
@@ -400,22 +342,22 @@ listen_all(struct joint *j, size_t workers)
 	for (;;) {
 		open = 0;
 		for (size_t i = 0; i < workers; i++) {
-			fd[i] = (struct pollfd){j->worker[i].fd, POLLIN, 0};
-			open += j->worker[i].fd >= 0;
+			fd[i] = (struct pollfd){j->hand[i].w.fd, POLLIN, 0};
+			open += j->hand[i].w.fd >= 0;
 		}
 		if (!open)
 			break;
 		sig_poll(fd, workers, 1);
 		for (size_t i = 0; i < workers; i++)
 			if (fd[i].revents)
-				worker_read(j, &j->worker[i]);
+				hand_read(j, &j->hand[i]);
 		if (!sig_got)
 			continue;
 		if (killing == 0)
 			killing = clock_mono() + STOP_SECONDS;
 		for (size_t i = 0; i < workers; i++)
-			if (j->worker[i].pid > 0)
-				kill(j->worker[i].pid,
+			if (j->hand[i].w.pid > 0)
+				kill(j->hand[i].w.pid,
 				    clock_mono() > killing ? SIGKILL : SIGTERM);
 	}
 	free(fd);
@@ -440,22 +382,26 @@ joint_shrink(
 	size_t workers = c->workers < n ? c->workers : n, i;
 
 	j.order = mem_array(n, sizeof *j.order);
-	j.worker = mem_array(workers, sizeof *j.worker);
+	j.hand = mem_array(workers, sizeof *j.hand);
 	for (i = 0; i < n; i++) {
 		j.order[i] = (uint32_t)i;
 		hold(&j, &file[i].trace);
 	}
 	if (n)
 		qsort_r(j.order, n, sizeof *j.order, largest, file);
-	for (i = 0; i < workers && !worker_start(&j, i); i++)
-		hand_out(&j, &j.worker[i]);
+	for (i = 0; i < workers; i++) {
+		j.hand[i].file = NONE;
+		if (worker_start(&j.hand[i].w, c, i, work, &j))
+			break;
+		hand_out(&j, &j.hand[i]);
+	}
 	if (i == 0 && n)
 		fail_errno(&j.fail, EX_LAGO_TEMP, "cannot fork");
 	listen_all(&j, i);
 	tuples_release(&j.tuples);
 	free(j.held);
 	free(j.order);
-	free(j.worker);
+	free(j.hand);
 	if (sig_got)
 		return fail_set(f, EX_LAGO_TEMP, "ended by a signal");
 	if (j.fail.status) {

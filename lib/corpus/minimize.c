@@ -91,15 +91,42 @@ cache_ask(struct work *w)
 	m->collect.cache = m->from;
 }
 
+/* Our server does not fit every libFuzzer build (stripped, static); all of them
+ * know their own protocol.  Has that to do it? */
+static bool
+merge_instead(struct work *w)
+{
+	struct minimize *m = w->m;
+
+	if (!m->collect.loop || m->collect.execs || m->collect.cached ||
+	    w->f->status != EX_LAGO_UNAVAILABLE || sig_got)
+		return false;
+	if (m->joint || m->goal == COVER_TIME) {
+		fail_set(w->f, EX_LAGO_UNAVAILABLE,
+		    "%s needs a build by afl-clang-fast, or one that is "
+		    "neither static nor stripped: '%s'",
+		    m->joint ? "joint=1" : "goal=time", m->collect.argv[0]);
+		return false;
+	}
+	m->merge = true;
+	m->collect.loop = false;
+	m->collect.cache = NULL;
+	cache_close(m->from);
+	cache_ask(w);
+	return true;
+}
+
 static int
 run_inputs(struct work *w)
 {
 	double start = clock_mono(), end = w->m->end;
+	double until = end > 0 ? start + (end - start) * RUN_PART : 0;
 	int rc;
 
 	cache_ask(w);
-	rc = collect(w, w->in, &w->m->traces, false,
-	    end > 0 ? start + (end - start) * RUN_PART : 0);
+	rc = collect(w, w->in, &w->m->traces, false, until);
+	if (rc && merge_instead(w))
+		rc = collect(w, w->in, &w->m->traces, false, until);
 	inputs_settle(w->in);
 	if (w->m->from)
 		cache_save(w->m->from, w->in, &w->m->traces);

@@ -27,8 +27,8 @@ enum minimize_result {
 struct minimize {
 	/* in */
 	struct collect collect; /* but for until, cache, counts */
-	bool merge;		/* a libFuzzer target */
-	bool joint;		/* shrink what is kept; DIR and NAMES */
+	bool merge; /* by libFuzzer's merge protocol; set when loop fails */
+	bool joint; /* shrink what is kept; DIR and NAMES */
 	enum minimize_result result;
 	enum cover_goal goal;
 	double end; /* clock_mono(); 0 no limit */

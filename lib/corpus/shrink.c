@@ -222,7 +222,7 @@ start_server(struct work *w)
 	struct shrink *s = w->s;
 	char *input = mem_printf("%s/%s", s->dir, s->file);
 	struct forkserver_opts o = {s->argv, s->env, input, s->cpu, s->memory,
-	    w->limit, s->crash_status, s->ncrash_status, 0};
+	    w->limit, s->crash_status, s->ncrash_status, 0, false};
 	struct fail f;
 
 	if (w->looks & FORKSERVER_AFL)

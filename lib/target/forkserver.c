@@ -27,6 +27,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/mem.h"
+#include "base/paths.h"
 #include "base/sig.h"
 #include "base/strs.h"
 #include "target/forkserver.h"
@@ -37,7 +38,8 @@ enum {
 	TESTCASE_MAX = 1 << 20,
 	DICTIONARY_MAX = 0xffffff,
 	GREETING_SECONDS = 10, /* sanitizers on a loaded machine are slow */
-	ANSWER_SECONDS = 10    /* for words that need no run of the target */
+	ANSWER_SECONDS = 10,   /* for words that need no run of the target */
+	LOOP_MIB = 2048	       /* as libFuzzer has it */
 };
 
 struct forkserver {
@@ -177,6 +179,33 @@ options(
 }
 
 static void
+env_number(struct forkserver *s, const char *name, size_t n)
+{
+	char text[32];
+
+	snprintf(text, sizeof text, "%zu", n);
+	strs_env_set(&s->env, name, text);
+}
+
+/* Our server, and should it not come to serve, nothing to do for libFuzzer. */
+static void
+preload(struct forkserver *s)
+{
+	char *ours = mem_printf("%s/exec/loop.so", paths_libexec());
+	char *theirs = mem_strdup(strs_env_get(&s->env, "LD_PRELOAD"));
+
+	strs_env_set(&s->env, "LD_PRELOAD", ours);
+	if (theirs)
+		strs_env_join(&s->env, "LD_PRELOAD", theirs);
+	env_number(s, "LAGO_LOOP", s->o.memory ? s->o.memory : LOOP_MIB);
+	/* gcc's shared runtime wants to be the first library. */
+	strs_env_join(&s->env, "ASAN_OPTIONS", "verify_asan_link_order=0");
+	strs_add(&s->argv, "-runs=0");
+	free(theirs);
+	free(ours);
+}
+
+static void
 environment(struct forkserver *s, char *const *env)
 {
 	for (; *env; env++)
@@ -196,21 +225,14 @@ environment(struct forkserver *s, char *const *env)
 	    "exitcode=23:symbolize=0");
 	options(s, "UBSAN_OPTIONS", "halt_on_error=1",
 	    "abort_on_error=1:symbolize=0");
+	if (s->o.loop)
+		preload(s);
 	if (s->looks & FORKSERVER_PERSISTENT)
 		strs_env_set(&s->env, "__AFL_PERSISTENT", "1");
 	if (s->looks & FORKSERVER_DEFERRED)
 		strs_env_set(&s->env, "__AFL_DEFER_FORKSRV", "1");
 	if (!strs_env_get(&s->env, "LD_BIND_LAZY"))
 		strs_env_set(&s->env, "LD_BIND_NOW", "1");
-}
-
-static void
-env_number(struct forkserver *s, const char *name, size_t n)
-{
-	char text[32];
-
-	snprintf(text, sizeof text, "%zu", n);
-	strs_env_set(&s->env, name, text);
 }
 
 /* --- the input file --- */
@@ -316,7 +338,7 @@ child_side(struct forkserver *s, int in, int out, int report, pid_t parent)
 		_exit(1);
 	bind_cpu(s->o.cpu);
 	limit(RLIMIT_CORE, 0);
-	if (s->o.memory && !(s->looks & FORKSERVER_SANITIZER))
+	if (s->o.memory && !s->o.loop && !(s->looks & FORKSERVER_SANITIZER))
 		limit(RLIMIT_AS, (rlim_t)s->o.memory << 20);
 	dup2(s->stdin_input ? s->input : null, 0);
 	dup2(s->o.output > 0 ? s->o.output : null, 1);

@@ -49,6 +49,7 @@ struct forkserver_opts {
 	const int *crash_status; /* exit statuses that are crashes; */
 	size_t ncrash_status;	 /* must stay as long as the server */
 	int output; /* what the target prints goes there; 0: nowhere */
+	bool loop;  /* libFuzzer's build, by our own server (exec/loop.c) */
 };
 
 enum forkserver_end {

@@ -200,7 +200,7 @@ start(const char *kind, struct fail *f)
 	char *name = mem_strdup(kind);
 	char *argv[] = {self, serve_word, name, NULL};
 	struct forkserver_opts o = {
-	    argv, environ, "input", -1, 0, 0.2, status, 1, 0};
+	    argv, environ, "input", -1, 0, 0.2, status, 1, 0, false};
 	struct forkserver *s;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
 
