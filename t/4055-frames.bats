@@ -22,11 +22,15 @@ load lib
 	"$TOP/t/plant/build" plain gcc g++ -g -O1
 	"$TOP/t/plant/inputs" inputs
 	# What the machine does, not the compiler or the C library.
-	cut -f 1 "$TOP/t/golden/frames.plain" | sed 's|^|inputs/|' |
+	cp "$TOP/t/golden/frames.plain" expected
+	[ "$(uname -m)" = x86_64 ] || # the others do not trap, or know more
+		sed -i -E '/^(call-far|divide|library-divide|made-code|trap)\t/d' \
+			expected
+	cut -f 1 expected | sed 's|^|inputs/|' |
 		lago-triage -q -j -r 1 -- "$PWD/plain/small" @@ |
 		jq -r '[(.input | sub(".*/"; "")), .kind, .access // "-",
 			(.top | join(" < "))] | @tsv' | LC_ALL=C sort >found
-	diff -u "$TOP/t/golden/frames.plain" found
+	diff -u expected found
 }
 
 @test "frames: of the vdso, also when crashes elsewhere came before" {

@@ -7,12 +7,14 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/ucontext.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,6 +63,7 @@ struct native {
 	struct native_crash *crash;
 	bool nested; /* the stack has a signal's frame in it */
 	bool first;  /* the next frame is the one that stopped */
+	bool again;  /* regs are of the code that a signal interrupted */
 };
 
 struct native *
@@ -319,6 +322,35 @@ add_frame(struct native *n, uint64_t pc)
 	    n->symbols, fr->module != NULL ? fr->module : "", fr->offset, NULL);
 }
 
+#if defined(__aarch64__)
+/* Is it the kernel's code that ends a handler of a signal?  Nothing describes
+ * how to unwind it: the registers of what was interrupted lie on the stack. */
+static bool
+ends_handler(struct native *n, Dwfl_Frame *frame, uint64_t pc)
+{
+	static const uint32_t sigreturn[] = {0xd2801168, 0xd4000001};
+	uint32_t code[2];
+	Dwarf_Word sp;
+
+	return peek(n, pc, code, sizeof(code)) == sizeof(code) &&
+	       memcmp(code, sigreturn, sizeof(code)) == 0 &&
+	       dwfl_frame_reg(frame, 31, &sp) == 0 &&
+	       peek(n,
+		   sp + sizeof(siginfo_t) + offsetof(ucontext_t, uc_mcontext) +
+		       offsetof(mcontext_t, regs),
+		   &n->regs, sizeof(n->regs)) == sizeof(n->regs);
+}
+#else
+static bool
+ends_handler(struct native *n, Dwfl_Frame *frame, uint64_t pc)
+{
+	(void)n;
+	(void)frame;
+	(void)pc;
+	return false;
+}
+#endif
+
 static int
 each_frame(Dwfl_Frame *frame, void *arg)
 {
@@ -328,9 +360,14 @@ each_frame(Dwfl_Frame *frame, void *arg)
 
 	if (!dwfl_frame_pc(frame, &pc, &activation) || pc == 0)
 		return DWARF_CB_ABORT;
-	if (activation && !n->first)
+	n->again = ends_handler(n, frame, pc);
+	if (n->again || (activation && !n->first))
 		n->nested = true;
 	n->first = false;
+	if (n->again) {
+		add_frame(n, pc);
+		return DWARF_CB_ABORT;
+	}
 	add_frame(n, activation ? pc : pc - 1);
 	return n->crash->depth < DEPTH_MAX ? DWARF_CB_OK : DWARF_CB_ABORT;
 }
@@ -425,8 +462,11 @@ unwind(struct native *n)
 		if (!step_back(n))
 			return;
 	}
-	n->first = true;
-	dwfl_getthread_frames(n->dwfl, n->pid, each_frame, n);
+	do {
+		n->first = true;
+		n->again = false;
+		dwfl_getthread_frames(n->dwfl, n->pid, each_frame, n);
+	} while (n->again && n->crash->depth < DEPTH_MAX);
 }
 
 /* A block copy (movs) reads and writes: the nearer side is the one that
