@@ -8,7 +8,7 @@ make_quiet() {
 	make_quiet install
 	cd "$BATS_TEST_TMPDIR/root/opt/lago"
 	for file in bin/lago lib/lago/engine/local lib/lago/driver/afl \
-		lib/lago/exec/keeper lib/lago/exec/node lib/lago/exec/pack \
+		lib/lago/exec/accept lib/lago/exec/keeper lib/lago/exec/node lib/lago/exec/pack \
 		lib/lago/exec/reach share/man/man7/lago.7 \
 		share/lago/cron/crontab share/lago/rules \
 		share/bash-completion/completions/lago; do

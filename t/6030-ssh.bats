@@ -130,7 +130,7 @@ heal() {
 	lago-dispatch -q
 	[ "$(run_key 1 run,attempt,losses)" = "2|2|1" ]
 	# with what the first one had
-	[ "$(ls "$(remote 1)/run/queue")" = \
+	[ "$(ls "$(remote 1)/run/foreign")" = \
 		"$(ls "$LAGO_HOME/jobs/1/runs/1/queue")" ]
 }
 

@@ -73,6 +73,67 @@ reaches() { # ID STATE
 	[ "$(for n in 1 2 3; do field 1.$n shard; done | tr '\n' ' ')" = "1 2 3 " ]
 }
 
+# The inputs that runs find, as they are named.
+of() { # RUN...
+	local n
+	for n; do
+		echo "of $n" | sha256sum | cut -c 1-64
+	done | sort
+}
+
+@test "shards: each gets what the others found, once; a late one as its seeds" {
+	job 1 "wait find" shards=3
+	lago-dispatch -n 2
+	cd "$LAGO_HOME/jobs/1/runs"
+	wait_for [ -s 1/.queue ]
+	wait_for [ -s 2/.queue ]
+	run lago-dispatch
+	[ "${lines[0]}" = "1.1	push	${lines[0]#*push	}" ]
+	[[ ${lines[0]} == *"	1 files 5 bytes" ]]
+	[[ ${lines[1]} == "1.2	push	"* ]]
+	[[ ${lines[2]} == "1.3	start	"* ]]
+	[ "$(ls 1/incoming)" = "$(of 2)" ]
+	[ "$(ls 2/incoming)" = "$(of 1)" ]
+	[ "$(ls 3/foreign)" = "$(of 1 2)" ]
+	wait_for [ -s 3/.queue ]
+	run lago-dispatch
+	[ "${#lines[@]}" -eq 2 ]
+	[ "$(ls 1/incoming)" = "$(of 2 3)" ]
+	# nothing is new, nothing is sent
+	run lago-dispatch
+	[ -z "$output" ]
+	[ ! -e 3/incoming ]
+	touch "$LAGO_HOME/jobs/1/end"
+	wait_for reaches 1 "done"
+	[ ! -e 1/incoming ]
+	[ ! -e 3/foreign ]
+}
+
+@test "engine local: only files named by hashes are taken" {
+	mkdir in out
+	sha=$(echo x | sha256sum | cut -c 1-64)
+	echo x >"in/$sha"
+	echo y >in/evil
+	ln -s /etc/passwd "in/${sha//[0-9]/a}"
+	mkdir "in/${sha//[0-9]/b}"
+	tar cf - -C in . >all.tar
+	run env LAGO_RUN_DIR="$PWD/out" "$TOP/lib/engine/local" push a u1 <all.tar
+	[ "$status" -eq 0 ]
+	[[ $output == *"3 refused" ]]
+	[ "$(ls -A out)" = incoming ]
+	[ "$(ls out/incoming)" = "$sha" ]
+	# as the page says
+	grep -qx "$(printf x | sha256sum | cut -c 1-64)" "$TOP/man/lago-engine.7"
+	# cut in the middle, it is pushed again
+	tar cf all.tar -C in "$sha"
+	rm out/incoming/*
+	run env LAGO_RUN_DIR="$PWD/out" "$TOP/lib/engine/local" push a u1 \
+		< <(head -c 513 all.tar)
+	[ "$status" -eq 74 ]
+	[ "$(ls -A out)" = incoming ]
+	[ -z "$(ls out/incoming)" ]
+}
+
 @test "shards: more CPUs than a node has are divided at submission" {
 	need zip
 	mkdir -p good/corpus

@@ -393,15 +393,19 @@ simple(const struct home *h, const struct engine_run *run, const char *verb,
 	return c.rc;
 }
 
-void
-engine_start(const struct home *h, const struct engine_run *const *runs,
-    size_t n, int *rc, struct fail *f)
+/* The same for many runs, with an input for each (NULL: none). */
+static void
+simple_calls(const struct home *h, const struct engine_run *const *runs,
+    const char *verb, struct buf *in, size_t n, int *rc, struct fail *f)
 {
 	struct call *calls = mem_array(n + 1, sizeof(*calls));
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		calls[i] = simple_call(runs[i], "start", NULL);
+	for (i = 0; i < n; i++) {
+		calls[i] = simple_call(runs[i], verb, NULL);
+		if (in != NULL)
+			calls[i].in = in[i];
+	}
 	together(h, calls, n);
 	for (i = 0; i < n; i++) {
 		rc[i] = calls[i].rc;
@@ -409,6 +413,20 @@ engine_start(const struct home *h, const struct engine_run *const *runs,
 		release(&calls[i]);
 	}
 	free(calls);
+}
+
+void
+engine_start(const struct home *h, const struct engine_run *const *runs,
+    size_t n, int *rc, struct fail *f)
+{
+	simple_calls(h, runs, "start", NULL, n, rc, f);
+}
+
+void
+engine_push(const struct home *h, const struct engine_run *const *runs,
+    struct buf *tars, size_t n, int *rc, struct fail *f)
+{
+	simple_calls(h, runs, "push", tars, n, rc, f);
 }
 
 int

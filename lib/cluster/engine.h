@@ -57,6 +57,11 @@ int engine_poll(const struct home *h, struct engine_run *const *runs, size_t n,
 void engine_start(const struct home *h, const struct engine_run *const *runs,
     size_t n, int *rc, struct fail *f);
 
+/* Give runs the files of these archives, many at once; the buffers are taken
+ * over.  For each rc and its failure. */
+void engine_push(const struct home *h, const struct engine_run *const *runs,
+    struct buf *tars, size_t n, int *rc, struct fail *f);
+
 /* Begin to fetch: what comes from *fd is for take_stream; the child is waited for
  * after that.  It ends when we do. */
 int engine_fetch(const struct home *h, const struct engine_run *run,

@@ -18,13 +18,13 @@
 #include "base/kv.h"
 #include "base/mem.h"
 #include "base/opt.h"
-#include "base/strs.h"
 #include "cluster/engine.h"
 #include "cluster/outcome.h"
 #include "cluster/nodes.h"
 #include "cluster/place.h"
 #include "cluster/remote.h"
 #include "cluster/shards.h"
+#include "cluster/sync.h"
 #include "job/home.h"
 #include "job/jobfile.h"
 #include "job/rundir.h"
@@ -275,6 +275,7 @@ end_run(
 	if (write_run(s, item) != 0)
 		return;
 	item->over = true;
+	sync_end(s->p->home, item->job, item->run);
 	say(s, item, state, reason);
 }
 
@@ -446,6 +447,38 @@ poll_and_judge(struct state *s)
 		}
 }
 
+/* What shards found, to the others of their job that live. */
+static void
+exchange(struct state *s)
+{
+	struct sync_to *to = mem_array(s->n + 1, sizeof(*to));
+	struct item **of = mem_array(s->n + 1, sizeof(*of));
+	struct fail f;
+	char *text;
+	size_t i, n = 0;
+
+	for (i = 0; i < s->n; i++)
+		if (s->items[i].shards > 1 && s->items[i].run > 0 &&
+		    !s->items[i].over && s->items[i].engine.node != NULL &&
+		    s->items[i].engine.life == OUTCOME_ALIVE) {
+			of[n] = &s->items[i];
+			to[n++].run = &s->items[i].engine;
+		}
+	if (n > 0 && !s->p->dry && sync_push(s->p->home, to, n, &f) != 0)
+		note(s, &f);
+	for (i = 0; i < n; i++) {
+		if (to[i].files == 0)
+			continue;
+		text = mem_printf("%llu files %llu bytes",
+		    (unsigned long long)to[i].files,
+		    (unsigned long long)to[i].bytes);
+		say(s, of[i], "push", text);
+		free(text);
+	}
+	free(of);
+	free(to);
+}
+
 /* Rows follow files, in one transaction. */
 static int
 commit(struct state *s, struct fail *f)
@@ -473,34 +506,18 @@ commit(struct state *s, struct fail *f)
 
 /* --- starting ----------------------------------------------------------- */
 
-/* The corpus of a lost run, and the seconds it fuzzed, for the next one of its
- * shard. */
+/* The seconds that a lost run fuzzed, for the next one of its shard. */
 static void
-hand_over(struct state *s, const struct item *item, long before, int dir)
+hand_over(const struct item *item, int dir)
 {
-	int from = home_run(s->p->home, item->job, before, NULL);
 	const char *fuzzed = kv_get(&item->progress, "fuzzed");
-	struct strs names = {0};
 	struct kv progress = {0};
-	char *path;
-	size_t i;
 
 	kv_set(&progress, "phase", "unpack");
 	if (fuzzed != NULL)
 		kv_set(&progress, "fuzzed", fuzzed);
 	rundir_write_progress(dir, &progress, NULL);
 	kv_release(&progress);
-	if (from < 0)
-		return;
-	mkdirat(dir, "queue", 0755);
-	if (file_list(from, "queue", &names, NULL) == 0)
-		for (i = 0; i < names.n; i++) {
-			path = mem_printf("queue/%s", names.v[i]);
-			file_link(from, path, dir, path, NULL);
-			free(path);
-		}
-	strs_release(&names);
-	close(from);
 }
 
 /* The run directory is the claim: whole, with its run file, or not there. */
@@ -510,7 +527,6 @@ claim(
 {
 	const char *losses = kv_get(&item->file, "losses");
 	struct kv keys = {0};
-	long before = item->run;
 	int dir, rc = -1;
 
 	kv_set(&keys, "by", "dispatch");
@@ -525,7 +541,7 @@ claim(
 	kv_release(&keys);
 	if (dir >= 0) {
 		if (item->again)
-			hand_over(s, item, before, dir);
+			hand_over(item, dir);
 		kv_release(&item->file);
 		kv_release(&item->progress);
 		item->again = false;
@@ -579,6 +595,8 @@ prepare(struct state *s, struct item *item, const struct node *node)
 	item->engine.job = item->job;
 	item->engine.run = item->run;
 	item->engine.uuid = kv_get(&item->file, "uuid");
+	if (kv_get(&item->progress, "start") == NULL) /* it never ran */
+		sync_prime(s->p->home, item->job, item->run);
 	if (!remote_is(node))
 		return 0;
 	item->engine.lease = s->lease;
@@ -779,6 +797,7 @@ steps(struct state *s, struct fail *f)
 	    nodes_states(&s->nodes, s->store, f) != 0 || gather(s, f) != 0)
 		return -1;
 	poll_and_judge(s);
+	exchange(s);
 	if (commit(s, f) != 0)
 		return -1;
 	if (check_disk(s->p->home, &disk) == 0)

@@ -35,7 +35,7 @@ static const struct {
     {"quarantine", true}, {"reports", false}, {"reduced", false}};
 
 static const char *const grown[] = {
-    "crashes.jsonl", "stats.tsv", "log", ".found"};
+    "crashes.jsonl", "stats.tsv", "log", ".found", ".queue"};
 
 struct stream {
 	struct archive *a;

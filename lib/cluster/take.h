@@ -8,8 +8,8 @@
  *
  *	DIR/SHA256	whole; in crashes reports queue reduced quarantine
  *			corpus
- *	NAME@OFFSET	what NAME (crashes.jsonl stats.tsv log .found) has from
- *			there on
+ *	NAME@OFFSET	what NAME (crashes.jsonl stats.tsv log .found .queue)
+ *			has from there on
  *	progress
  *	.end		the last one: lines KEY TAB VALUE, the next cursor; with
  *			`whole` this was everything, and each `has` is a file of
