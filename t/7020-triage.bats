@@ -129,6 +129,35 @@ main_loop main" ]
 	[ "$(field .kind)" = oom ]
 }
 
+@test "triage: with control groups the memory of all processes counts" {
+	need cc jq
+	[ -w /sys/fs/cgroup ] &&
+		grep -qs memory /sys/fs/cgroup/cgroup.subtree_control ||
+		skip "no control group with memory can be made here"
+	cd "$BATS_TEST_TMPDIR"
+	cat >eat.c <<-'END'
+		#include <stdlib.h>
+		#include <string.h>
+		#include <unistd.h>
+		int main(void) {
+			for (int i = 0; i < 8; i++)
+				if (fork() == 0) {
+					memset(malloc(40 << 20), 1, 40 << 20);
+					sleep(3);
+					_exit(0);
+				}
+			sleep(3);
+		}
+	END
+	cc -o eat eat.c
+	echo >in
+	run lago-triage -jr1 -m 100 in -- ./eat
+	[ "$status" -eq 0 ]
+	[ "$(jq -r .kind <<<"$output")" = oom ]
+	run ls -d /sys/fs/cgroup/lago.*
+	[ "$status" -ne 0 ]
+}
+
 @test "triage: what the target prints is stored as it is, and stays data" {
 	target
 	# shellcheck disable=SC2016 # nothing is to expand

@@ -111,8 +111,10 @@ END2
 	afl-clang-fast -g -O1 -static -o state state.c
 	modes "AFL++'s fork server" ./state
 	[ "$(jq -r '.top[0]' records | sort -u)" = first ]
-	[ -z "$(for p in /proc/[0-9]*; do readlink "$p/exe"; done 2>/dev/null |
-		grep "^$PWD/state")" ]
+	run grep -c "^$PWD/state" <(for p in /proc/[0-9]*; do
+		readlink "$p/exe"
+	done 2>/dev/null)
+	[ "$output" -eq 0 ]
 }
 
 @test "modes: a set-uid program" {

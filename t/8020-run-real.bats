@@ -95,6 +95,36 @@ last() {
 	all_kinds
 }
 
+@test "AFL++: what takes too much memory is an oom, the instance goes on" {
+	mkdir -p m/corpus
+	cat >m.c <<-'END'
+		#include <stdio.h>
+		#include <stdlib.h>
+		#include <string.h>
+		void *volatile p;
+		int main(int argc, char **argv) {
+			FILE *f = fopen(argv[1], "r");
+			int c = getc(f);
+			if (c == 'M' && getc(f) > 'a')
+				for (;;) memset(p = malloc(1 << 20), 1, 1 << 20);
+			return c == 'A' ? 3 : 0;
+		}
+	END
+	AFL_QUIET=1 AFL_USE_ASAN=1 afl-clang-fast -g -O1 -o m/target m.c
+	echo Lzzz >m/corpus/x
+	printf 'driver=afl\nargs=@@\ntimeout=20\nmemory=300\n' >m/job
+	(cd m && zip -qr ../m.zip .)
+	lago-run -P 1 -t 120 m.zip 2>said &
+	ooms() { [ "$(kinds m.run 2>/dev/null | sort -u)" = oom ]; }
+	wait_for ooms
+	touch m.run/stop
+	ended() { grep -q '^state=killed' m.run/progress; }
+	wait_for ended
+	wait
+	grep -q 'the largest process of instance 0 is ended' said
+	[ "$(last m.run 4)" -eq 0 ] # restarts
+}
+
 @test "AFL++: environment, statistics, bugs, corpus (D18, D38)" {
 	run --separate-stderr lago-run -P 2 -t 8 -o a.run \
 		"$EXAMPLES/chunk-afl.zip"

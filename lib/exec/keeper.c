@@ -318,6 +318,25 @@ usage(struct wire *w)
 	procs_release(&p);
 }
 
+/* The guardian's child is the command. */
+static void
+shrink(struct wire *w)
+{
+	struct command *c = find(w->id);
+	struct procs p = {0};
+	const struct procs_one *most = NULL;
+	size_t i;
+
+	if (c != NULL)
+		procs_below(c->guardian, &p);
+	for (i = 0; i < p.n; i++)
+		if (most == NULL || p.v[i].rss > most->rss)
+			most = &p.v[i];
+	w->value = most != NULL && most->parent != c->guardian &&
+		   kill(most->pid, SIGKILL) == 0;
+	procs_release(&p);
+}
+
 static void
 serve(struct wire *w, const int fds[WIRE_FDS])
 {
@@ -332,6 +351,10 @@ serve(struct wire *w, const int fds[WIRE_FDS])
 	case WIRE_SIGNAL:
 		if ((c = find(w->id)) != NULL)
 			sigqueue(c->guardian, SIGRTMIN, v);
+		break;
+	case WIRE_SHRINK:
+		shrink(w);
+		tell(w);
 		break;
 	case WIRE_USAGE:
 		usage(w);

@@ -219,6 +219,7 @@ struct place {
 	struct kv job;
 	char *dir; /* private; bundle/ is the unpacked one */
 	struct plugin_command replay;
+	unsigned memory; /* MiB of one instance */
 };
 
 static const char *
@@ -369,8 +370,10 @@ ask_replay(struct place *p, struct fail *f)
 	if (rc == 0 && kv_int(&p->job, "listens", 0) == 0)
 		n = (unsigned)strtoul(buf_str(&b), NULL, 10);
 	buf_reset(&b);
+	n = n > 0 ? n : 1;
+	p->memory = (unsigned)(kv_int(&p->job, "memory", 2048) / n);
 	if (rc == 0)
-		rc = ask(p, "replay", p->build, n > 0 ? n : 1, &b, f);
+		rc = ask(p, "replay", p->build, n, &b, f);
 	if (rc == 0)
 		rc =
 		    plugin_command(buf_str(&b), b.len, "replay", &p->replay, f);
@@ -416,7 +419,7 @@ run(struct place *p, const struct strs *words, const struct strs *inputs,
 	int rc = -1;
 
 	strs_addf(&argv, "%s/%s", paths_bin(), words->v[0]);
-	replays_words(&p->replay, timeout(p), &argv);
+	replays_words(&p->replay, timeout(p), p->memory, &argv);
 	if (strcmp(words->v[0], "lago-triage") == 0)
 		strs_addf(
 		    &argv, "-xfuzz_target=%s", get(p, "target", "target"));

@@ -77,6 +77,7 @@ struct life {
 	uint64_t dropped;   /* crashes not kept */
 	uint64_t rss, disk; /* bytes, as measured last */
 	double disk_next;   /* not to be measured before */
+	double memory_next; /* nor the memory */
 	bool resumed;	    /* an earlier process began to fuzz */
 
 	/* of the driver, valid from the check on */

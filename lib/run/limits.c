@@ -16,6 +16,7 @@
 #define RESERVE (16 * MIB)
 #define NODE_LEAST (64 * MIB) /* free on the machine's disk */
 #define COST 50		      /* measuring may take this part of the time */
+#define MEMORY_COST 200
 
 void
 limits_reserve(struct life *l)
@@ -28,6 +29,26 @@ limits_reserve(struct life *l)
 	if (posix_fallocate(fd, 0, RESERVE) != 0)
 		unlinkat(l->dir, ".reserve", 0);
 	close(fd);
+}
+
+/* A target that dies of it is a crash to the fuzzer, which keeps the input.  Of
+ * no use when the fuzzer itself is the largest, or another as large comes at
+ * once. */
+static void
+shrink(struct life *l, struct instance *in)
+{
+	bool killed = !in->shrunk && keeper_shrink(l->keeper, in->task->id);
+
+	life_say(l,
+	    "memory: the run uses %llu MiB of %lld, %sinstance %u is ended "
+	    "(%llu MiB)",
+	    (unsigned long long)(l->rss / MIB),
+	    (long long)life_int(l, "memory", 2048),
+	    killed ? "the largest process of " : "", in->no,
+	    (unsigned long long)(in->rss / MIB));
+	in->shrunk = killed;
+	if (!killed)
+		task_signal(l, in->task, SIGKILL);
 }
 
 static void
@@ -49,15 +70,24 @@ measure_memory(struct life *l)
 			most = in;
 	}
 	if (most == NULL || most->task == NULL ||
-	    l->rss / MIB <= (uint64_t)life_int(l, "memory", 2048))
+	    l->rss / MIB <= (uint64_t)life_int(l, "memory", 2048)) {
+		for (i = 0; l->instances != NULL && i < l->n; i++)
+			l->instances->v[i].shrunk = false;
 		return;
-	life_say(l,
-	    "memory: the run uses %llu MiB of %lld, instance %u is "
-	    "ended (%llu MiB)",
-	    (unsigned long long)(l->rss / MIB),
-	    (long long)life_int(l, "memory", 2048), most->no,
-	    (unsigned long long)(most->rss / MIB));
-	task_signal(l, most->task, SIGKILL);
+	}
+	shrink(l, most);
+}
+
+/* Each tick, but for no more than a small part of the time. */
+static void
+watch_memory(struct life *l)
+{
+	double now = clock_mono();
+
+	if (now < l->memory_next)
+		return;
+	measure_memory(l);
+	l->memory_next = clock_mono() + MEMORY_COST * (clock_mono() - now);
 }
 
 void
@@ -84,6 +114,7 @@ limits_tick(struct life *l)
 {
 	struct statvfs v;
 
+	watch_memory(l);
 	if (l->disk / MIB > (uint64_t)life_int(l, "disk", 20480))
 		return full(l, "quota", EX_LAGO_DATA,
 		    "the run uses more disk than the job's quota");

@@ -118,10 +118,13 @@ replays_operands(const struct strs *inputs)
 }
 
 void
-replays_words(const struct plugin_command *c, double timeout, struct strs *argv)
+replays_words(const struct plugin_command *c, double timeout, unsigned memory,
+    struct strs *argv)
 {
 	size_t i;
 
+	if (memory > 0)
+		strs_addf(argv, "-m%u", memory);
 	/* A fuzzer's limit is for a quiet moment on a warm machine: only what
 	 * takes twice as long is a hang. */
 	if (timeout > 0)
@@ -144,7 +147,8 @@ add_job(const struct life *l, enum life_build build, const char *name,
     struct strs *argv)
 {
 	strs_add(argv, "-0j");
-	replays_words(&l->replay[build], life_timeout(l), argv);
+	replays_words(&l->replay[build], life_timeout(l),
+	    (unsigned)(life_int(l, "memory", 2048) / l->n), argv);
 	if (strcmp(name, "lago-triage") == 0) {
 		strs_addf(argv, "-xtraces=%s/triage/traces", l->work);
 		strs_addf(argv, "-o%s/triage/reports", l->work);

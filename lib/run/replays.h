@@ -36,9 +36,9 @@ struct task *replays_start(struct life *l, enum life_build build,
     double seconds, struct fail *f);
 
 /* The options of both that say how a driver's replay runs an input.  timeout:
- * limit of one execution, seconds, 0 when it is not known. */
-void replays_words(
-    const struct plugin_command *c, double timeout, struct strs *argv);
+ * limit of one execution, seconds, 0 when it is not known; memory: MiB. */
+void replays_words(const struct plugin_command *c, double timeout,
+    unsigned memory, struct strs *argv);
 /* Paths for their -0: a descriptor to read them from; -1 with errno. */
 int replays_operands(const struct strs *inputs);
 

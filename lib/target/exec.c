@@ -25,6 +25,7 @@
 #include "base/paths.h"
 #include "base/sig.h"
 #include "base/strs.h"
+#include "target/cgroup.h"
 #include "target/forkserver.h"
 #include "target/guardian.h"
 #include "target/late.h"
@@ -32,6 +33,7 @@
 
 #define OUTPUT_DEFAULT (256 << 10)
 #define OUTPUT_LEAST 4096
+#define GROUP_OWN (16 << 20) /* memory of the guardian and of what is printed */
 
 /*
  * DIR, made by exec_open, holds only "run", made for each input:
@@ -50,6 +52,7 @@ enum { CWD = 3 };
 struct exec {
 	struct exec_target t;
 	struct guardian g;
+	struct cgroup group;
 	struct strs argv, env, late_argv, late_env, afl_env, tree;
 	char late[4]; /* for exec_late() */
 	char *dir, *run, *input, *program, *cwd;
@@ -154,8 +157,10 @@ fill_memory(struct exec *e)
 {
 	uint64_t bytes = (uint64_t)e->t.memory << 20;
 
-	/* A sanitizer maps terabytes; what a script starts nobody knows. */
-	if ((e->look & FORKSERVER_SANITIZER) || look_program(e->program) == 0)
+	/* A sanitizer maps terabytes, libFuzzer's threads map much; what a
+	 * script starts nobody knows. */
+	if ((e->look & (FORKSERVER_SANITIZER | FORKSERVER_LIBFUZZER)) ||
+	    look_program(e->program) == 0)
 		e->g.resident = bytes;
 	else
 		e->g.space = bytes;
@@ -352,6 +357,7 @@ prepare(struct exec *e, struct fail *f)
 	e->g.cwd = e->cwd;
 	e->g.in = named ? "/dev/null" : e->input;
 	e->g.core = e->t.core;
+	e->g.group = &e->group;
 	return read_tree(e, f);
 }
 
@@ -365,6 +371,9 @@ start_guardian(struct exec *e, struct fail *f)
 		return 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock) != 0)
 		return fail_errno(f, EX_LAGO_TEMP, "cannot make a socket");
+	if (e->t.memory != 0)
+		cgroup_make(
+		    &e->group, ((uint64_t)e->t.memory << 20) + GROUP_OWN);
 	e->guardian = fork();
 	if (e->guardian == 0)
 		guardian_serve(&e->g, sock[1]);
@@ -391,6 +400,7 @@ end_guardian(struct exec *e)
 		;
 	e->guardian = -1;
 	e->running = false;
+	cgroup_remove(&e->group);
 	return status;
 }
 
@@ -403,6 +413,7 @@ exec_open(const struct exec_target *t, struct fail *f)
 	e->sock = -1;
 	e->guardian = -1;
 	e->g.out = MAP_FAILED;
+	e->group = (struct cgroup)CGROUP_INIT;
 	if (t->alone)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (prepare(e, f) == 0 && start_guardian(e, f) == 0)

@@ -22,6 +22,7 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/sig.h"
+#include "target/cgroup.h"
 #include "target/exec.h"
 #include "target/forkserver.h"
 #include "target/late.h"
@@ -70,6 +71,7 @@ struct run {
 	int in, out, from; /* standard input; both ends of the output pipe */
 	int pidfd;
 	double start; /* 0: it starts when it is attended */
+	uint64_t kills;
 	bool dying;
 	struct server *server;
 	int fds[3]; /* of a server that is started: LATE_CONTROL and so on */
@@ -141,6 +143,7 @@ become(void *arg)
 	r->news.pid = (pid_t)syscall(SYS_getpid);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
+	limits_first();
 	if (r->order.late == LATE_AT_AFL)
 		become_afl(r);
 	if (r->order.late != 0)
@@ -560,6 +563,11 @@ bury(struct run *r)
 		r->server->pid = 0;
 	}
 	collect(r);
+	/* Of the group: its own end may be that of a shell whose child it was. */
+	if (r->news.limit == EXEC_NO_LIMIT && !r->news.asked &&
+	    cgroup_kills(r->g->group) > r->kills &&
+	    (r->order.late == 0 || r->server->pid != 0))
+		r->news.limit = EXEC_MEMORY;
 	if (r->server->pid == 0)
 		forget_server(r->server);
 }
@@ -572,6 +580,7 @@ run_one(const struct guardian *g, const struct guardian_order *o,
 
 	r.from = r.pidfd = -1;
 	r.server = server;
+	r.kills = cgroup_kills(g->group);
 	r.limits = (struct limits){o->wall, o->cpu, g->space,
 	    o->late != 0 ? g->late_resident : g->resident};
 	if ((o->late != 0 ? start_late : start)(&r) == 0) {
@@ -610,6 +619,7 @@ guardian_serve(const struct guardian *g, int sock)
 		_exit(1);
 	fcntl(SOCK, F_SETFD, FD_CLOEXEC);
 	close_range(SOCK + 1, ~0U, 0);
+	cgroup_enter(g->group);
 	if (g->core >= 0) {
 		CPU_ZERO(&one);
 		CPU_SET((size_t)g->core, &one);
@@ -620,6 +630,7 @@ guardian_serve(const struct guardian *g, int sock)
 		if (what == GUARDIAN_RUN)
 			run_one(g, &o, &server);
 	procs_end();
+	cgroup_leave(g->group);
 	file_remove(AT_FDCWD, g->dir, NULL);
 	_exit(0);
 }

@@ -44,6 +44,7 @@ struct guardian_news {
 	uint64_t rss, printed;
 };
 
+struct cgroup;
 struct guardian {
 	const char *program; /* absolute */
 	char *const *argv, *const *env;
@@ -54,6 +55,7 @@ struct guardian {
 	const char *cwd, *in; /* in: standard input */
 	const char *dir;      /* removed at the end */
 	uint64_t space, resident, late_resident;
+	struct cgroup *group;
 	int core;
 	/* What the target prints, in memory shared with lago: bytes 0 to head
 	 * are the first ones, the rest is a ring. */

@@ -377,6 +377,14 @@ keeper_usage(struct keeper *k, int id, struct keeper_usage *u)
 	return true;
 }
 
+bool
+keeper_shrink(struct keeper *k, int id)
+{
+	struct wire w = {.what = WIRE_SHRINK, .id = id};
+
+	return ask(k, &w, NULL, 0) && w.value != 0;
+}
+
 /* ---- what it tells ---- */
 
 int

@@ -109,6 +109,10 @@ struct keeper_usage {
 };
 bool keeper_usage(struct keeper *k, int id, struct keeper_usage *u);
 
+/* Kills the process of the command that uses most memory; false: that is the
+ * command itself, which stays. */
+bool keeper_shrink(struct keeper *k, int id);
+
 /* TERM to all commands, KILL to what is there grace seconds later; returns when
  * nothing of the run is left, k freed.  Ends not fetched yet are lost.  NULL is
  * fine. */

@@ -33,6 +33,15 @@ limits_set(const struct limits *l, bool *aslr)
 }
 
 void
+limits_first(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, "1000", 4) == 4)
+		close(fd);
+}
+
+void
 limits_watch(struct limits_watch *w, const struct limits *l, pid_t pid)
 {
 	char path[64];

@@ -18,6 +18,9 @@ struct limits {
  * *aslr is what came of it. */
 int limits_set(const struct limits *l, bool *aslr);
 
+/* Also there: who is short of memory kills it before anybody else. */
+void limits_first(void);
+
 struct limits_watch {
 	const struct limits *l;
 	double start;

@@ -15,6 +15,7 @@ enum wire_what {
 	WIRE_READY,  /* from the keeper, once: it runs */
 	WIRE_SPAWN,  /* answer: value is 0 or an errno */
 	WIRE_SIGNAL, /* value is the signal; no answer */
+	WIRE_SHRINK, /* answer: value 1, a process was killed, or 0 */
 	WIRE_USAGE,  /* answer: value is the number of processes, cpu, bytes */
 	WIRE_ENDED   /* from the keeper: value is the wait status */
 };
