@@ -95,3 +95,99 @@ crowded() {
 	lago-dispatch -q
 	[ -z "$(cat "$D"/n?/.lago-node/runs/*/job/job 2>/dev/null)" ]
 }
+
+# The nodes have a lago-run that does what the bundle says, and are as new.
+fakes() {
+	local i
+	for i in 1 2 3 4; do
+		install -m 755 "$TOP/t/fake/lago-run" \
+			"$D/n$i/.lago-node/lago/bin/lago-run"
+		rm -rf "$D/n$i/.lago-node/runs"
+	done
+	printf 'n%d ssh 2 4096\n' "$@" >"$LAGO_HOME/nodes"
+	echo lease=8 >"$LAGO_HOME/config"
+}
+
+job() { # ID WORDS
+	fake_job "$1" cpus=2 memory=1000
+	echo "$2" >"$LAGO_HOME/jobs/$1/bundle.zip"
+	lago-import -q
+}
+
+# pass: one, its events go to the file events.
+pass() {
+	lago-dispatch >>events 2>>said || :
+}
+
+reaches() { # ID STATE
+	pass
+	[ "$(sql "SELECT state FROM job WHERE id = $1")" = "$2" ]
+}
+
+# on JOB RUN: the number of its node; there: the run's directory on it.
+on() {
+	sql "SELECT substr(node, 2) FROM run WHERE job = $1 AND run = $2"
+}
+there() {
+	echo "$D/n$(on "$1" "$2")/.lago-node/runs/$(sql \
+		"SELECT uuid FROM run WHERE job = $1 AND run = $2")"
+}
+
+runs() { # JOB: state and reason of each
+	sql "SELECT state, reason FROM run WHERE job = $1 ORDER BY run" |
+		paste -s -d ' '
+}
+
+started() { # JOB RUN
+	pass
+	grep -q "^$1\.$2	start" events
+}
+
+late() { # DIR TEXT: a crash that turns up there
+	echo "$2" >"$1/crashes/$(echo "$2" | sha256sum | cut -c 1-64)"
+}
+
+# What every story ends with: the job ended once, the rows are those of the
+# files, nothing is left on a node.
+ends() { # JOB
+	local i
+	[ "$(grep -c "^$1\.[0-9]*	\(done\|failed\|killed\)" events)" = 1 ]
+	pass
+	pass
+	[ -z "$(ls "$LAGO_HOME/jobs/.remote")" ]
+	[ -z "$(cat "$D"/n?/.lago-node/runs/*/job/job 2>/dev/null)" ]
+	lago-import -q
+	rows >rows.were
+	rm -f "$LAGO_HOME"/lago.db*
+	lago-import -q -a
+	rows >rows.are
+	diff rows.were rows.are
+}
+
+rows() {
+	local table
+	for table in job run crash bug; do
+		sql "SELECT * FROM v_$table" | sort
+	done
+}
+
+@test "failures: a node that is cut off kills its run; it goes on elsewhere" {
+	fakes 1 2
+	job 1 "wait crash"
+	pass
+	pass
+	old=$(there 1 1) n=$(on 1 1)
+	node_cut "$n"
+	from=$SECONDS
+	wait_for started 1 2
+	echo "from the cut to the next start: $((SECONDS - from)) s" >&2
+	[ -f "$old/exit" ] # by then it has ended over there
+	[ "$(on 1 2)" != "$n" ]
+	[ "$(runs 1)" = "lost|lease starting|" ]
+	late "$old/run" late
+	touch "$(there 1 2)/job/end"
+	wait_for reaches 1 "done"
+	node_heal "$n"
+	wait_for [ -n "$(ls "$LAGO_HOME/jobs/1/runs/1/crashes")" ]
+	ends 1
+}

@@ -283,6 +283,7 @@ take_answer(char *line, void *arg)
 
 	if (state == NULL || (run = asked(arg, node, uuid)) == NULL)
 		return;
+	run->answered = true;
 	if (strcmp(state, "alive") == 0) {
 		run->life = OUTCOME_ALIVE;
 		if (detail == NULL || opt_parse_num(detail, 0, INT64_C(1) << 40,
@@ -309,6 +310,7 @@ engine_poll(const struct home *h, struct engine_run *const *runs, size_t n,
 
 	for (i = 0; i < n; i++) {
 		runs[i]->life = OUTCOME_UNKNOWN;
+		runs[i]->answered = false;
 		nodes[i] = runs[i]->node;
 	}
 	calls = for_each("poll", nodes, n, &m);

@@ -28,6 +28,7 @@ struct engine_run {
 	int64_t lease, wall; /* seconds; of remote runs, for their start */
 	int64_t lease_end;   /* for a poll, by the node's clock; 0: as it is */
 	/* out of engine_poll */
+	bool answered;
 	enum outcome_life life;
 	int status;
 	int64_t clock; /* of the node, seconds; 0: not told */

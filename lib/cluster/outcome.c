@@ -14,7 +14,7 @@
 int64_t
 outcome_pause(int64_t losses, double jitter)
 {
-	int64_t pause = PAUSE_FIRST;
+	int64_t pause = losses > 0 ? PAUSE_FIRST : 0;
 
 	while (--losses > 0 && pause < PAUSE_MOST)
 		pause *= 2;
@@ -57,7 +57,8 @@ again(const struct outcome_facts *facts, struct outcome *j)
 		return;
 	}
 	j->verdict = OUTCOME_RETRY;
-	j->retry_at = facts->now + outcome_pause(j->losses, facts->jitter);
+	j->retry_at = facts->now + outcome_pause(j->losses - facts->elsewhere,
+				       facts->jitter);
 }
 
 void

@@ -5,8 +5,9 @@
  * anything of it lives.  The judgement is dispatch's alone and goes into the
  * run file.  A run that was lost by its machine's fault (killed, rebooted, out
  * of disk) goes on in its directory, after a pause that doubles: 30 s up to an
- * hour, give or take a fifth, at most `retries` times.  What was only
- * interrupted (no free core, a signal) is not counted.
+ * hour, give or take a fifth, at most `retries` times.  When the next try may go
+ * to another machine the first one needs no pause.  What was only interrupted
+ * (no free core, a signal) is not counted.
  */
 #ifndef LAGO_CLUSTER_OUTCOME_H
 #define LAGO_CLUSTER_OUTCOME_H
@@ -33,6 +34,7 @@ struct outcome_facts {
 	int status;	    /* with OUTCOME_ENDED: an exit status */
 	const char *state;  /* of progress, or NULL */
 	const char *reason; /* of progress, or NULL */
+	bool elsewhere;	    /* the next try may be on another machine */
 	int64_t losses;	    /* counted so far */
 	int64_t retries;    /* of the job */
 	int64_t now;	    /* Unix seconds */
@@ -49,7 +51,7 @@ struct outcome {
 
 void outcome_of(const struct outcome_facts *facts, struct outcome *j);
 
-/* Seconds to wait before try number losses (from 1). */
+/* Seconds to wait before try number losses (from 1); none before the 0th. */
 int64_t outcome_pause(int64_t losses, double jitter);
 
 #endif

@@ -286,6 +286,7 @@ lose(struct state *s, struct item *item, const char *reason)
 	end_run(s, item, "lost", reason);
 	item->again = item->over;
 	item->over = false;
+	item->waiting = kv_int(&item->file, "retry_at", 0) <= s->now;
 	item->engine.node = NULL;
 }
 
@@ -296,6 +297,7 @@ judge(struct state *s, struct item *item)
 	    .status = item->engine.status,
 	    .state = kv_get(&item->progress, "state"),
 	    .reason = kv_get(&item->progress, "reason"),
+	    .elsewhere = remote_is(item->engine.node),
 	    .losses = kv_int(&item->file, "losses", 0),
 	    .retries = kv_int(&item->settings, "retries", 3),
 	    .now = s->now,
@@ -434,6 +436,7 @@ poll_and_judge(struct state *s)
 				: remote_visit(s->p->home, runs, n, s->lease,
 				      s->p->warn, &f)) != 0)
 		note(s, &f);
+	remote_silent(&s->nodes, runs, n);
 	for (i = 0; i < nlate; i++)
 		if (!is_active(s, &late[i]))
 			settle(s, &late[i]);

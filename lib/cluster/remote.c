@@ -242,8 +242,10 @@ receive(const struct home *h, const struct engine_run *run, int dir,
 	return rc;
 }
 
-/* In a process of its own: 0 all went well, 1 and nothing more comes, 2. */
-static int
+enum got { FETCHED, WHOLE, FAILED }; /* whole: nothing more comes */
+
+/* In a process of its own. */
+static enum got
 fetch(const struct home *h, const struct engine_run *run,
     void (*say)(const char *text))
 {
@@ -266,11 +268,11 @@ fetch(const struct home *h, const struct engine_run *run,
 	}
 	if (rc != 0)
 		say(f.text);
-	return rc != 0 ? 2 : whole;
+	return rc != 0 ? FAILED : whole ? WHOLE : FETCHED;
 }
 
 static void
-reap(pid_t *pids, bool *whole, size_t n, double end)
+reap(pid_t *pids, enum got *got, size_t n, double end)
 {
 	size_t i;
 	int status;
@@ -278,8 +280,9 @@ reap(pid_t *pids, bool *whole, size_t n, double end)
 	for (i = 0; i < n; i++) {
 		while (pids[i] > 0) {
 			if (waitpid(pids[i], &status, WNOHANG) == pids[i]) {
-				whole[i] = WIFEXITED(status) &&
-					   WEXITSTATUS(status) == 1;
+				got[i] = WIFEXITED(status)
+					     ? (enum got)WEXITSTATUS(status)
+					     : FAILED;
 				pids[i] = -1;
 			} else if (clock_mono() > end) {
 				kill(pids[i], SIGKILL); /* the engine too */
@@ -291,17 +294,17 @@ reap(pid_t *pids, bool *whole, size_t n, double end)
 	}
 }
 
-/* From all of them at once.  What has not come in time comes the next time.
- * whole[i]: nothing more will come of run i, and all of it is here. */
+/* From all of them at once.  What has not come in time comes the next time. */
 static void
 fetch_all(const struct home *h, struct engine_run *const *runs, size_t n,
-    bool *whole, void (*say)(const char *text))
+    enum got *got, void (*say)(const char *text))
 {
 	double end = clock_mono() + TRANSFER;
 	pid_t pids[AT_ONCE];
 	size_t i, k, m;
 
-	memset(whole, 0, n * sizeof(*whole));
+	for (i = 0; i < n; i++)
+		got[i] = FAILED;
 	for (i = 0; i < n && clock_mono() < end; i += m) {
 		m = n - i < AT_ONCE ? n - i : AT_ONCE;
 		for (k = 0; k < m; k++) {
@@ -309,7 +312,7 @@ fetch_all(const struct home *h, struct engine_run *const *runs, size_t n,
 			if (pids[k] == 0)
 				_exit(fetch(h, runs[i + k], say));
 		}
-		reap(pids, whole + i, m, end);
+		reap(pids, got + i, m, end);
 	}
 }
 
@@ -334,6 +337,21 @@ before(
 }
 
 static void
+expire(struct engine_run *run)
+{
+	run->life = OUTCOME_GONE;
+	run->left = false;
+	run->expired = true;
+}
+
+/* Since the last poll that renewed its lease it must have ended. */
+static bool
+is_past(const struct poll *p, int64_t lease)
+{
+	return (int64_t)clock_boot() - p->at > lease + lease / 50 + MARGIN;
+}
+
+static void
 after(
     const struct home *h, struct engine_run *run, int64_t lease, struct poll *p)
 {
@@ -345,12 +363,21 @@ after(
 		p->ahead = run->clock - now;
 		p->answered = true;
 		note_poll(h, run, p);
-	} else if (run->life == OUTCOME_UNKNOWN &&
-		   now - p->at > lease + lease / 50 + MARGIN) {
-		run->life = OUTCOME_GONE;
-		run->left = false;
-		run->expired = true;
-	}
+	} else if (run->life == OUTCOME_UNKNOWN && is_past(p, lease))
+		expire(run);
+}
+
+/* What has ended is judged when all it found is here; when nothing comes for so
+ * long, without. */
+static void
+wait_for_results(struct engine_run *run, enum got got, bool past)
+{
+	if (run->life == OUTCOME_ALIVE || got == WHOLE)
+		return;
+	if (got == FAILED && past)
+		expire(run);
+	else
+		run->life = OUTCOME_UNKNOWN;
 }
 
 int
@@ -359,7 +386,8 @@ remote_visit(const struct home *h, struct engine_run *const *runs, size_t n,
 {
 	struct engine_run **some = mem_array(n + 1, sizeof(*some));
 	struct poll *polls = mem_array(n + 1, sizeof(*polls));
-	bool *whole = mem_array(n + 1, sizeof(*whole));
+	enum got *got = mem_array(n + 1, sizeof(*got));
+	bool *past = mem_array(n + 1, sizeof(*past));
 	size_t i, m = 0;
 	int rc;
 
@@ -370,15 +398,36 @@ remote_visit(const struct home *h, struct engine_run *const *runs, size_t n,
 		after(h, runs[i], lease, &polls[i]);
 		if (remote_is(runs[i]->node) &&
 		    (runs[i]->life == OUTCOME_ALIVE ||
-			runs[i]->life == OUTCOME_ENDED || runs[i]->left))
+			runs[i]->life == OUTCOME_ENDED || runs[i]->left)) {
+			past[m] = is_past(&polls[i], lease);
 			some[m++] = runs[i];
+		}
 	}
-	fetch_all(h, some, m, whole, say);
+	fetch_all(h, some, m, got, say);
 	for (i = 0; i < m; i++)
-		if (some[i]->life != OUTCOME_ALIVE && !whole[i])
-			some[i]->life = OUTCOME_UNKNOWN;
+		wait_for_results(some[i], got[i], past[i]);
 	free(some);
 	free(polls);
-	free(whole);
+	free(got);
+	free(past);
 	return rc;
+}
+
+void
+remote_silent(struct nodes *nodes, struct engine_run *const *runs, size_t n)
+{
+	bool *asked = mem_array(nodes->n + 1, sizeof(*asked));
+	bool *answered = mem_array(nodes->n + 1, sizeof(*answered));
+	size_t i, at;
+
+	for (i = 0; i < n; i++) {
+		at = (size_t)(runs[i]->node - nodes->v);
+		asked[at] = asked[at] || remote_is(runs[i]->node);
+		answered[at] = answered[at] || runs[i]->answered;
+	}
+	for (i = 0; i < nodes->n; i++)
+		if (asked[i] && !answered[i])
+			nodes->v[i].drained = true;
+	free(asked);
+	free(answered);
 }

@@ -32,11 +32,16 @@ bool remote_is(const struct node *node);
  * they only look, until one is.
  *
  * life says OUTCOME_GONE, with expired set, when nobody answered for so long
- * that the lease must have ended the run; OUTCOME_UNKNOWN too while results of
- * a run that is over are still on their way.
+ * that the lease must have ended the run, or when its results could not be had
+ * for so long; OUTCOME_UNKNOWN too while results of a run that is over are still
+ * on their way.
  */
 int remote_visit(const struct home *h, struct engine_run *const *runs, size_t n,
     int64_t lease, void (*say)(const char *text), struct fail *f);
+
+/* Nodes that were asked and did not answer get nothing in this pass. */
+void remote_silent(
+    struct nodes *nodes, struct engine_run *const *runs, size_t n);
 
 /* A start leaves now. */
 void remote_started(const struct home *h, const struct engine_run *run);

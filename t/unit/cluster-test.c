@@ -65,8 +65,8 @@ test_judge(void)
 	j = judge(OUTCOME_ENDED, 143, "finishing", NULL, 3);
 	tap_ok(
 	    j.verdict == OUTCOME_RETRY && j.losses == 3, "TERM is not counted");
-	tap_ok(outcome_pause(50, 0.5) == 3600 && outcome_pause(1, 0) == 24 &&
-		   outcome_pause(1, 1) == 36,
+	tap_ok(outcome_pause(0, 0.5) == 0 && outcome_pause(50, 0.5) == 3600 &&
+		   outcome_pause(1, 0) == 24 && outcome_pause(1, 1) == 36,
 	    "an hour at most, give or take a fifth");
 }
 
