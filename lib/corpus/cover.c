@@ -7,6 +7,10 @@
  * count[c] is how many chosen traces hold class c, gain[t] how many classes
  * with count 0 trace t would add.  choose() and drop() keep both true, so the
  * local search costs only what it changes.
+ *
+ * First the table is reduced: a trace that alone has a class is essential; one
+ * whose rest another one has too, for no higher price, is of no use; and again,
+ * until nothing changes.  A fifth of the traces or less are left to search.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +20,11 @@
 #include "base/mem.h"
 #include "corpus/cover.h"
 
-enum { PATIENCE = 200 }; /* rounds that bring nothing */
+enum {
+	PATIENCE = 2000, /* rounds that bring nothing */
+	COMPARISONS =
+	    50 * 1000 * 1000 /* of classes, to find traces of no use */
+};
 
 /* Which members a set has: list[at[i]] to list[at[i + 1]]. */
 struct lists {
@@ -30,6 +38,7 @@ struct cover {
 	struct lists of_trace, of_class;
 	bool *essential, *chosen;
 	uint32_t *count, *gain, *order;
+	uint32_t *use, uses; /* traces that are neither essential nor useless */
 	double *cost;
 	uint64_t random;
 };
@@ -197,6 +206,7 @@ cover_init(struct cover *c, const struct cover_trace *t, size_t n,
 	c->count = mem_array(c->classes, sizeof *c->count);
 	c->gain = mem_array(n, sizeof *c->gain);
 	c->order = mem_array(n, sizeof *c->order);
+	c->use = mem_array(n, sizeof *c->use);
 	c->cost = mem_array(n, sizeof *c->cost);
 	tabulate(c, class);
 	free(class);
@@ -219,6 +229,7 @@ cover_release(struct cover *c)
 	free(c->count);
 	free(c->gain);
 	free(c->order);
+	free(c->use);
 	free(c->cost);
 }
 
@@ -263,19 +274,169 @@ redundant(const struct cover *c, size_t t)
 	return true;
 }
 
-static void
-essentials(struct cover *c)
-{
-	for (size_t k = 0; k < c->classes; k++) {
-		size_t first = c->of_class.at[k];
-		uint32_t t = c->of_class.list[first];
+/* --- reducing --- */
 
-		if (c->of_class.at[k + 1] - first == 1 && !c->essential[t]) {
-			c->essential[t] = true;
-			choose(c, t);
+struct reduction {
+	struct cover *c;
+	bool *useless;
+	uint32_t *holders; /* of each class: traces that are not useless */
+	uint64_t *sign;	   /* of each trace: bits of its classes */
+	uint64_t left;	   /* comparisons */
+};
+
+static int
+by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static uint64_t
+sign_of(const struct cover *c, size_t t)
+{
+	uint64_t sign = 0;
+
+	for (size_t i = c->of_trace.at[t]; i < c->of_trace.at[t + 1]; i++)
+		if (!c->count[c->of_trace.list[i]])
+			sign |= 1ull << (mix64(c->of_trace.list[i]) & 63);
+	return sign;
+}
+
+static bool
+has_class(const struct cover *c, size_t t, uint32_t class)
+{
+	size_t low = c->of_trace.at[t], high = c->of_trace.at[t + 1], mid;
+
+	while (low < high) {
+		mid = (low + high) / 2;
+		if (c->of_trace.list[mid] < class)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < c->of_trace.at[t + 1] && c->of_trace.list[low] == class;
+}
+
+/* Has u all that t would add, for no higher price? */
+static bool
+serves(struct reduction *r, size_t u, size_t t)
+{
+	const struct cover *c = r->c;
+
+	if (u == t || r->useless[u] || c->gain[u] < c->gain[t] ||
+	    r->sign[t] & ~r->sign[u] || c->cost[u] > c->cost[t] ||
+	    (c->cost[u] == c->cost[t] && c->gain[u] == c->gain[t] && u > t))
+		return false;
+	for (size_t i = c->of_trace.at[t]; i < c->of_trace.at[t + 1]; i++) {
+		if (c->count[c->of_trace.list[i]])
+			continue;
+		r->left -= r->left > 0;
+		if (!has_class(c, u, c->of_trace.list[i]))
+			return false;
+	}
+	return true;
+}
+
+/* The class that fewest other traces have, of those it would add. */
+static uint32_t
+rarest(const struct reduction *r, size_t t)
+{
+	const struct cover *c = r->c;
+	uint32_t best = UINT32_MAX, class;
+
+	for (size_t i = c->of_trace.at[t]; i < c->of_trace.at[t + 1]; i++) {
+		class = c->of_trace.list[i];
+		if (!c->count[class] &&
+		    (best == UINT32_MAX ||
+			r->holders[class] < r->holders[best]))
+			best = class;
+	}
+	return best;
+}
+
+static void
+set_useless(struct reduction *r, size_t t)
+{
+	const struct cover *c = r->c;
+
+	r->useless[t] = true;
+	for (size_t i = c->of_trace.at[t]; i < c->of_trace.at[t + 1]; i++)
+		r->holders[c->of_trace.list[i]]--;
+}
+
+/* True when traces became useless. */
+static bool
+find_useless(struct reduction *r)
+{
+	const struct cover *c = r->c;
+	bool found = false;
+
+	for (size_t t = 0; t < c->traces; t++)
+		r->sign[t] = sign_of(c, t);
+	for (size_t t = 0; t < c->traces && r->left; t++) {
+		uint32_t k;
+		size_t i;
+
+		if (r->useless[t] || c->chosen[t])
+			continue;
+		k = c->gain[t] ? rarest(r, t) : 0;
+		for (i = c->of_class.at[k]; c->gain[t]; i++)
+			if (i == c->of_class.at[k + 1] ||
+			    serves(r, c->of_class.list[i], t))
+				break;
+		if (!c->gain[t] || i < c->of_class.at[k + 1]) {
+			set_useless(r, t);
+			found = true;
 		}
 	}
+	return found;
 }
+
+static void
+find_essential(struct reduction *r)
+{
+	struct cover *c = r->c;
+
+	for (size_t k = 0; k < c->classes; k++) {
+		size_t i = c->of_class.at[k];
+
+		if (c->count[k] || r->holders[k] != 1)
+			continue;
+		while (r->useless[c->of_class.list[i]])
+			i++;
+		c->essential[c->of_class.list[i]] = true;
+		choose(c, c->of_class.list[i]);
+	}
+}
+
+static void
+reduce_table(struct cover *c)
+{
+	struct reduction r = {.c = c, .left = COMPARISONS};
+
+	r.useless = mem_array(c->traces, sizeof *r.useless);
+	r.sign = mem_array(c->traces, sizeof *r.sign);
+	r.holders = mem_array(c->classes, sizeof *r.holders);
+	for (size_t t = 0; t < c->traces; t++)
+		qsort(c->of_trace.list + c->of_trace.at[t],
+		    c->of_trace.at[t + 1] - c->of_trace.at[t],
+		    sizeof *c->of_trace.list, by_number);
+	for (size_t k = 0; k < c->classes; k++)
+		r.holders[k] =
+		    (uint32_t)(c->of_class.at[k + 1] - c->of_class.at[k]);
+	do
+		find_essential(&r);
+	while (find_useless(&r));
+	for (size_t t = 0; t < c->traces; t++)
+		if (!r.useless[t] && !c->essential[t])
+			c->use[c->uses++] = (uint32_t)t;
+	free(r.useless);
+	free(r.sign);
+	free(r.holders);
+}
+
+/* --- searching --- */
 
 /* Greatest gain for its price, until nothing is left; noise shakes it. Ties go
  * to the first, so callers sort by size and name. */
@@ -286,7 +447,9 @@ greedy(struct cover *c, double noise)
 		double best = 0, ratio;
 		size_t t = 0;
 
-		for (size_t i = 0; i < c->traces; i++) {
+		for (size_t k = 0; k < c->uses; k++) {
+			size_t i = c->use[k];
+
 			if (!c->gain[i])
 				continue;
 			ratio = c->gain[i] / c->cost[i];
@@ -317,9 +480,9 @@ prune(struct cover *c, bool shuffle)
 {
 	size_t n = 0, other;
 
-	for (size_t i = 0; i < c->traces; i++)
-		if (c->chosen[i] && !c->essential[i])
-			c->order[n++] = (uint32_t)i;
+	for (size_t i = 0; i < c->uses; i++)
+		if (c->chosen[c->use[i]])
+			c->order[n++] = c->use[i];
 	if (!shuffle)
 		qsort_r(c->order, n, sizeof *c->order, costliest, c);
 	for (size_t i = 0; i < n; i++) {
@@ -335,17 +498,15 @@ prune(struct cover *c, bool shuffle)
 	}
 }
 
+/* Of what is chosen and not essential. */
 static double
-price(const struct cover *c, size_t *n)
+price(const struct cover *c)
 {
 	double sum = 0;
 
-	*n = 0;
-	for (size_t i = 0; i < c->traces; i++)
-		if (c->chosen[i]) {
-			sum += c->cost[i];
-			++*n;
-		}
+	for (size_t i = 0; i < c->uses; i++)
+		if (c->chosen[c->use[i]])
+			sum += c->cost[c->use[i]];
 	return sum;
 }
 
@@ -353,12 +514,12 @@ price(const struct cover *c, size_t *n)
 static void
 restore(struct cover *c, const bool *best)
 {
-	for (size_t i = 0; i < c->traces; i++)
-		if (best[i] && !c->chosen[i])
-			choose(c, i);
-	for (size_t i = 0; i < c->traces; i++)
-		if (!best[i] && c->chosen[i])
-			drop(c, i);
+	for (size_t i = 0; i < c->uses; i++)
+		if (best[c->use[i]] && !c->chosen[c->use[i]])
+			choose(c, c->use[i]);
+	for (size_t i = 0; i < c->uses; i++)
+		if (!best[c->use[i]] && c->chosen[c->use[i]])
+			drop(c, c->use[i]);
 }
 
 static double
@@ -375,20 +536,19 @@ search(struct cover *c, const struct cover_opts *o)
 {
 	unsigned last = 0; /* round that was better */
 	bool *best = mem_dup(c->chosen, c->traces * sizeof *best);
-	size_t n;
-	double least = price(c, &n), now, p, start = cpu_seconds();
+	double least = price(c), now, p, start = cpu_seconds();
 
 	for (unsigned i = 0; i < o->rounds && i < 2 * last + PATIENCE; i++) {
 		if ((o->until > 0 && clock_mono() >= o->until) ||
 		    (o->seconds > 0 && cpu_seconds() >= start + o->seconds))
 			break;
 		p = 0.02 + 0.29 * uniform(c);
-		for (size_t t = 0; t < c->traces; t++)
-			if (c->chosen[t] && !c->essential[t] && uniform(c) < p)
-				drop(c, t);
+		for (size_t t = 0; t < c->uses; t++)
+			if (c->chosen[c->use[t]] && uniform(c) < p)
+				drop(c, c->use[t]);
 		greedy(c, 0.1);
 		prune(c, true);
-		now = price(c, &n);
+		now = price(c);
 		if (now <= least) {
 			if (now < least)
 				last = i;
@@ -407,17 +567,18 @@ cover_choose(const struct cover_trace *t, size_t n, const struct cover_opts *o,
     bool *keep)
 {
 	struct cover c;
-	size_t kept;
+	size_t kept = 0;
 
 	if (!n)
 		return 0;
 	cover_init(&c, t, n, o);
-	essentials(&c);
+	reduce_table(&c);
 	greedy(&c, 0);
 	prune(&c, false);
 	if (o->rounds)
 		search(&c, o);
-	price(&c, &kept);
+	for (size_t i = 0; i < n; i++)
+		kept += c.chosen[i];
 	memcpy(keep, c.chosen, n * sizeof *keep);
 	cover_release(&c);
 	return kept;

@@ -31,7 +31,7 @@
 #include "corpus/tuples.h"
 
 enum {
-	SEARCH_ROUNDS = 2000,
+	SEARCH_ROUNDS = 50000,
 	CHOICES = 4,
 	CHANCE = 3 /* inputs that showed a tuple once only: it is chance */
 };
@@ -39,7 +39,7 @@ enum {
  * as much of the time that took, but this at least (seconds of CPU). */
 #define RUN_PART 0.7
 #define SEARCH_PART 0.2
-#define SEARCH_LEAST 0.05
+#define SEARCH_LEAST 0.02
 
 struct work {
 	struct minimize *m;

@@ -4,19 +4,19 @@
 #include "base/mem.h"
 #include "corpus/trace.h"
 
-static unsigned
-count_class(uint8_t count)
-{
-	static const uint8_t small[] = {0, 0, 1, 2, 3, 3, 3, 3};
+#define TWICE(...) __VA_ARGS__, __VA_ARGS__
+#define EIGHT(n) n, n, n, n, n, n, n, n
+#define SIXTEEN(n) TWICE(EIGHT(n))
+#define MANY(n) TWICE(TWICE(SIXTEEN(n)))
 
-	if (count < 8)
-		return small[count];
-	return count < 16 ? 4 : count < 32 ? 5 : count < 128 ? 6 : 7;
-}
+static const uint8_t count_class[256] = {0, 0, 1, 2, 3, 3, 3, 3, EIGHT(4),
+    SIXTEEN(5), TWICE(SIXTEEN(6)), MANY(6), TWICE(MANY(7))};
 
+/* Without a branch for each byte: which are zero is hard to foretell. */
 uint32_t
 trace_tuples(const uint8_t *map, size_t size, bool edges, uint32_t *out)
 {
+	const uint8_t mask = edges ? 0 : 7;
 	uint32_t n = 0;
 	uint64_t eight;
 
@@ -24,10 +24,10 @@ trace_tuples(const uint8_t *map, size_t size, bool edges, uint32_t *out)
 		memcpy(&eight, map + i, sizeof eight);
 		if (!eight)
 			continue;
-		for (size_t k = i; k < i + 8; k++)
-			if (map[k])
-				out[n++] = (uint32_t)k * 8 +
-					   (edges ? 0 : count_class(map[k]));
+		for (size_t k = i; k < i + 8; k++) {
+			out[n] = (uint32_t)k * 8 + (count_class[map[k]] & mask);
+			n += map[k] != 0;
+		}
 	}
 	return n;
 }
@@ -40,7 +40,7 @@ trace_holds(const uint8_t *map, size_t size, bool edges, const uint32_t *tuple,
 		size_t at = tuple[i] / 8;
 
 		if (at >= size || !map[at] ||
-		    (!edges && count_class(map[at]) != tuple[i] % 8))
+		    (!edges && count_class[map[at]] != tuple[i] % 8))
 			return false;
 	}
 	return true;
