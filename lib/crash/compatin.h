@@ -94,10 +94,10 @@ struct compat_state {
 	struct arena arena;
 	struct str text;
 	struct lines_frame *known; /* the line is that frame, or NULL */
-	struct words_set mine; /* enum compat_word, all of them */
-	struct words_set has;  /* of the line */
-	struct words_set seen; /* of all lines so far */
-	struct str *lines;     /* of Python's report */
+	struct words_set mine;	   /* enum compat_word, all of them */
+	struct words_set has;	   /* of the line */
+	struct words_set seen;	   /* of all lines so far */
+	struct str *lines;	   /* of Python's report */
 	size_t nlines;
 	bool titled, ended; /* it has begun, and ended */
 	bool signal;	    /* a sanitizer says that a signal came */
