@@ -88,6 +88,15 @@ buf_addf(struct buf *b, const char *fmt, ...)
 }
 
 void
+buf_cut(struct buf *b, size_t n)
+{
+	if (n == 0)
+		return;
+	b->len -= n;
+	memmove(b->p, b->p + n, b->len + 1);
+}
+
+void
 buf_reset(struct buf *b)
 {
 	b->len = 0;

@@ -27,6 +27,7 @@ void buf_addf(struct buf *b, const char *fmt, ...)
 void buf_addu(struct buf *b, uint64_t v);  /* decimal */
 void buf_addx(struct buf *b, uint64_t v);  /* "0x2a" */
 void buf_reserve(struct buf *b, size_t n); /* room for n more bytes */
+void buf_cut(struct buf *b, size_t n);	   /* the first n bytes go */
 void buf_reset(struct buf *b);		   /* empty, memory kept */
 void buf_release(struct buf *b);
 char *buf_take(struct buf *b); /* the string (never NULL); b is empty after */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,7 +17,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-enum { BATCH = 16 };
+/* Names of a batch; bytes of answers that may wait for their turn; the exit
+ * status of a worker that cannot print: that, and errno. */
+enum { BATCH = 16, WAITING = 4 << 20, CANNOT_PRINT = 128 };
 
 /* Where a worker gets its names, and its turn. */
 struct worker {
@@ -77,27 +80,93 @@ take_batch(int fd, struct buf *b)
 	return read_all(fd, b->p, n);
 }
 
+/* What batches printed that is not out yet, the oldest first. */
+struct waiting {
+	struct buf text, lengths; /* size_t each */
+	int turn, next;		  /* pipes */
+};
+
+static bool
+is_turn(int turn)
+{
+	struct pollfd p = {.fd = turn, .events = POLLIN};
+
+	return poll(&p, 1, 0) > 0;
+}
+
+/* Prints what there is a turn for, and waits for turns as long as more bytes
+ * than most are left.  An exit status. */
+static int
+print(struct waiting *w, size_t most)
+{
+	size_t at = 0, i = 0, n;
+	char byte;
+
+	while (i < w->lengths.len &&
+	       (w->text.len - at > most || is_turn(w->turn))) {
+		memcpy(&n, w->lengths.p + i, sizeof(n));
+		if (!read_all(w->turn, &byte, 1))
+			return EX_LAGO_IO;
+		if (file_write_fd(STDOUT_FILENO, w->text.p + at, n) == -1)
+			return CANNOT_PRINT + errno;
+		file_write_fd(w->next, &byte, 1);
+		at += n;
+		i += sizeof(n);
+	}
+	buf_cut(&w->text, at);
+	buf_cut(&w->lengths, i);
+	return 0;
+}
+
+/* What the batch prints, behind what is waiting. */
+static int
+add_batch(const struct inorder_job *job, const struct buf *b, struct waiting *w)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&text, &n);
+	int status = do_batch(job, b, out);
+
+	fclose(out);
+	buf_add(&w->text, text, n);
+	buf_add(&w->lengths, &n, sizeof(n));
+	free(text);
+	return status;
+}
+
+/* Until there are names, or none will come. */
+static int
+print_meanwhile(struct waiting *w, int names)
+{
+	struct pollfd p[] = {
+	    {.fd = names, .events = POLLIN}, {.fd = w->turn, .events = POLLIN}};
+	int rc = 0;
+
+	while (rc == 0 && w->lengths.len > 0 && p[0].revents == 0)
+		if (poll(p, 2, -1) > 0 && p[1].revents != 0)
+			rc = print(w, WAITING);
+	return rc;
+}
+
 static int
 work(const struct inorder_job *job, int names, int turn, int next)
 {
+	struct waiting w = {.turn = turn, .next = next};
 	struct buf b = BUF_INIT;
-	char *text = NULL, byte;
-	size_t n = 0;
-	int status = 0;
-	FILE *out;
+	int status = 0, rc = 0;
 
-	while (take_batch(names, &b)) {
-		out = open_memstream(&text, &n);
-		status = fail_worse(status, do_batch(job, &b, out));
-		fclose(out);
-		if (!read_all(turn, &byte, 1))
-			return EX_LAGO_IO;
-		if (file_write_fd(STDOUT_FILENO, text, n) == -1)
-			return EX_LAGO_IO;
-		free(text);
-		file_write_fd(next, &byte, 1);
+	while (
+	    (rc = print_meanwhile(&w, names)) == 0 && take_batch(names, &b)) {
+		status = fail_worse(status, add_batch(job, &b, &w));
+		if ((rc = print(&w, WAITING)) != 0)
+			break;
 	}
-	return status;
+	while (rc == 0 && w.lengths.len > 0)
+		rc = print(&w, 0);
+	buf_release(&w.text);
+	buf_release(&w.lengths);
+	buf_release(&b);
+	return rc != 0 ? rc : status;
 }
 
 /* Keeps of all pipes only its own ends. */
@@ -158,8 +227,9 @@ deal(struct worker *w, const struct buf *b)
 	       file_write_fd(w->names[1], b->p, b->len) == 0;
 }
 
+/* *error: of a worker that could not print. */
 static int
-wait_for(struct worker *w, unsigned n)
+wait_for(struct worker *w, unsigned n, int *error)
 {
 	int status = 0, how;
 
@@ -170,8 +240,11 @@ wait_for(struct worker *w, unsigned n)
 	for (unsigned i = 0; i < n; i++) {
 		while (waitpid(w[i].pid, &how, 0) == -1 && errno == EINTR)
 			;
-		status = fail_worse(
-		    status, WIFEXITED(how) ? WEXITSTATUS(how) : EX_LAGO_TEMP);
+		if (WIFEXITED(how) && WEXITSTATUS(how) > CANNOT_PRINT)
+			*error = WEXITSTATUS(how) - CANNOT_PRINT;
+		else
+			status = fail_worse(status,
+			    WIFEXITED(how) ? WEXITSTATUS(how) : EX_LAGO_TEMP);
 	}
 	return status;
 }
@@ -182,6 +255,7 @@ run(const struct inorder_job *job, struct buf *first, struct fail *f)
 	struct worker *w = mem_array(job->workers, sizeof(*w));
 	struct buf b = BUF_INIT;
 	unsigned i = 0;
+	int status, error = 0;
 	bool ok;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -196,9 +270,15 @@ run(const struct inorder_job *job, struct buf *first, struct fail *f)
 		ok = deal(&w[i], &b);
 	}
 	buf_release(&b);
-	i = (unsigned)wait_for(w, job->workers);
+	status = wait_for(w, job->workers, &error);
 	free(w);
-	return (int)i;
+	signal(SIGPIPE, SIG_DFL);
+	if (error == EPIPE) /* nobody reads on: as one worker would end */
+		raise(SIGPIPE);
+	errno = error;
+	return error != 0
+		   ? fail_errno(f, EX_LAGO_IO, "cannot write standard output")
+		   : status;
 }
 
 int

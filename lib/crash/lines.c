@@ -104,6 +104,13 @@ any_frame(struct lines *l, struct str rest)
 	return memo_keep(l->memo, str_of(text, head.n + rest.n));
 }
 
+static void
+no_null(struct str *s)
+{
+	if (s->n == 0)
+		*s = STR("");
+}
+
 /* False: it is none, or its text is not all that counts: it has colours, or an
  * address of its own at the end. */
 static bool
@@ -118,6 +125,9 @@ learn(struct lines *l, struct str rest, struct lines_frame *f)
 	f->text = any_frame(l, rest);
 	if (!frame_numbered(f->text, true, &f->frame))
 		return false;
+	no_null(&f->frame.raw);
+	no_null(&f->frame.file);
+	no_null(&f->frame.mod);
 	words_in(all_words(), f->text, 0, &f->has);
 	f->flags = flags_of(f->text, &f->has);
 	f->name = rules_name(l->rules, &f->frame, &l->arena);

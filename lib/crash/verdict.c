@@ -91,7 +91,8 @@ read_both(struct verdict *v, struct str text)
 again:
 	lines_begin(v->lines);
 	report_begin(v->reader, flags);
-	compat_begin(v->compat, text, flags, v->rules, v->policy);
+	if (!v->policy->brief)
+		compat_begin(v->compat, text, flags, v->rules, v->policy);
 	for (rest = text; lines_next(v->lines, &rest, &line);) {
 		if (line.flags & ~flags) {
 			flags |= line.flags;
