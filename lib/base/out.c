@@ -1,12 +1,14 @@
 #include "base/out.h"
 
-#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/plain.h"
+
+/* Room for the next record, if no record is being made. */
+static struct buf spare;
 
 void
 out_init(struct out *o, FILE *fp, bool json)
@@ -15,20 +17,26 @@ out_init(struct out *o, FILE *fp, bool json)
 	o->json = json;
 	o->terminal = !json && isatty(fileno(fp));
 	o->fields = 0;
+	o->line = (struct buf)BUF_INIT;
 }
 
 /* Before each value: the separator, and in JSON the name. */
 static void
 begin(struct out *o, const char *name)
 {
+	if (o->fields == 0) {
+		o->line = spare;
+		spare = (struct buf)BUF_INIT;
+		buf_reset(&o->line);
+	}
 	if (!o->json) {
 		if (o->fields++ > 0)
-			putc('\t', o->fp);
+			buf_addc(&o->line, '\t');
 		return;
 	}
-	fputs(o->fields++ > 0 ? ",\"" : "{\"", o->fp);
-	fputs(name, o->fp);
-	fputs("\":", o->fp);
+	buf_add(&o->line, o->fields++ > 0 ? ",\"" : "{\"", 2);
+	buf_adds(&o->line, name);
+	buf_add(&o->line, "\":", 2);
 }
 
 /* True when a value that is absent needs nothing more. */
@@ -41,30 +49,27 @@ absent(struct out *o, const char *name)
 }
 
 static void
-put(struct out *o, const struct buf *b)
+put_tsv(struct out *o, const char *p, size_t n)
 {
-	struct buf plain = BUF_INIT;
+	struct buf escaped = BUF_INIT;
 
-	if (o->terminal) {
-		plain_add(&plain, buf_str(b), b->len);
-		b = &plain;
+	if (!o->terminal) {
+		out_tsv_escape(&o->line, p, n);
+		return;
 	}
-	fwrite(buf_str(b), 1, b->len, o->fp);
-	buf_release(&plain);
+	out_tsv_escape(&escaped, p, n);
+	plain_add(&o->line, buf_str(&escaped), escaped.len);
+	buf_release(&escaped);
 }
 
 void
 out_bytes(struct out *o, const char *name, const char *p, size_t n)
 {
-	static struct buf b; /* used again, for many small values */
-
 	begin(o, name);
-	buf_reset(&b);
 	if (o->json)
-		out_json_string(&b, p, n);
+		out_json_string(&o->line, p, n);
 	else
-		out_tsv_escape(&b, p, n);
-	put(o, &b);
+		put_tsv(o, p, n);
 }
 
 void
@@ -78,14 +83,10 @@ out_text(struct out *o, const char *name, const char *s)
 void
 out_int(struct out *o, const char *name, int64_t v)
 {
-	static struct buf b;
-
 	begin(o, name);
-	buf_reset(&b);
 	if (v < 0)
-		buf_addc(&b, '-');
-	buf_addu(&b, v < 0 ? -(uint64_t)v : (uint64_t)v);
-	fwrite(b.p, 1, b.len, o->fp);
+		buf_addc(&o->line, '-');
+	buf_addu(&o->line, v < 0 ? -(uint64_t)v : (uint64_t)v);
 }
 
 void
@@ -102,39 +103,38 @@ out_real(struct out *o, const char *name, double v, int digits)
 	if (!isfinite(v) && absent(o, name))
 		return;
 	begin(o, name);
-	fprintf(o->fp, "%.*f", digits, v);
+	buf_addf(&o->line, "%.*f", digits, v);
 }
 
 void
 out_bool(struct out *o, const char *name, bool v)
 {
 	begin(o, name);
-	fputs(o->json ? (v ? "true" : "false") : (v ? "1" : "0"), o->fp);
+	buf_adds(&o->line, o->json ? (v ? "true" : "false") : (v ? "1" : "0"));
 }
 
 void
 out_json(struct out *o, const char *name, const char *json)
 {
-	struct buf b = BUF_INIT;
-
 	if (json == NULL && absent(o, name))
 		return;
 	begin(o, name);
-	if (o->json) {
-		fputs(json, o->fp);
-		return;
-	}
-	out_tsv_escape(&b, json, strlen(json));
-	put(o, &b);
-	buf_release(&b);
+	if (o->json)
+		buf_adds(&o->line, json);
+	else
+		put_tsv(o, json, strlen(json));
 }
 
 void
 out_end(struct out *o)
 {
 	if (o->json)
-		fputs(o->fields > 0 ? "}" : "{}", o->fp);
-	putc('\n', o->fp);
+		buf_adds(&o->line, o->fields > 0 ? "}" : "{}");
+	buf_addc(&o->line, '\n');
+	fwrite(o->line.p, 1, o->line.len, o->fp);
+	buf_release(&spare);
+	spare = o->line;
+	o->line = (struct buf)BUF_INIT;
 	o->fields = 0;
 }
 
@@ -234,12 +234,32 @@ out_is_utf8(const char *p, size_t n)
 	return true;
 }
 
+/* A bit in each byte of v that is below 0x20, above 0x7e, a quote or a backslash;
+ * above the first one there may be more bits. */
+static uint64_t
+json_special(uint64_t v)
+{
+	const uint64_t ones = UINT64_MAX / 255, tops = ones << 7;
+	const uint64_t quote = v ^ ones * '"', backslash = v ^ ones * '\\';
+
+	return (v | (v + ones) | ((v - ones * 0x20) & ~v) |
+		   ((quote - ones) & ~quote) |
+		   ((backslash - ones) & ~backslash)) &
+	       tops;
+}
+
 /* How many bytes stand for themselves in a JSON string. */
 static size_t
 json_run(const unsigned char *p, size_t n)
 {
 	size_t i = 0;
+	uint64_t v;
 
+	for (; i + 8 <= n; i += 8) {
+		memcpy(&v, p + i, 8);
+		if (json_special(v) != 0)
+			break;
+	}
 	while (
 	    i < n && p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\')
 		i++;

@@ -16,13 +16,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct buf;
+#include "base/buf.h"
 
 struct out {
 	FILE *fp;
 	bool json;
 	bool terminal;	 /* a person reads it: TSV in plain form too */
-	unsigned fields; /* written in the current record */
+	unsigned fields; /* of the record that is being made ... */
+	struct buf line; /* ... which goes out with out_end() */
 };
 
 void out_init(struct out *o, FILE *fp, bool json);

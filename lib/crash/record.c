@@ -52,18 +52,11 @@ number(struct out *o, const char *name, bool known, int64_t v)
 		out_json(o, name, "null");
 }
 
+/* key: with quotes, a comma before and a colon behind it. */
 static void
-key(struct buf *b, const char *name)
+member(struct buf *b, struct str key, struct str s)
 {
-	buf_add(b, ",\"", 2);
-	buf_adds(b, name);
-	buf_add(b, "\":", 2);
-}
-
-static void
-member(struct buf *b, const char *name, struct str s)
-{
-	key(b, name);
+	buf_add(b, key.p, key.n);
 	if (s.n > 0)
 		out_json_string(b, s.p, s.n);
 	else
@@ -71,9 +64,9 @@ member(struct buf *b, const char *name, struct str s)
 }
 
 static void
-member_number(struct buf *b, const char *name, uint64_t v)
+member_number(struct buf *b, struct str key, uint64_t v)
 {
-	key(b, name);
+	buf_add(b, key.p, key.n);
 	if (v > 0)
 		buf_addu(b, v);
 	else
@@ -81,9 +74,9 @@ member_number(struct buf *b, const char *name, uint64_t v)
 }
 
 static void
-member_hex(struct buf *b, const char *name, bool known, uint64_t v)
+member_hex(struct buf *b, struct str key, bool known, uint64_t v)
 {
-	key(b, name);
+	buf_add(b, key.p, key.n);
 	if (!known) {
 		buf_add(b, "null", 4);
 		return;
@@ -93,19 +86,21 @@ member_hex(struct buf *b, const char *name, bool known, uint64_t v)
 	buf_addc(b, '"');
 }
 
+#define KEY(name) STR(",\"" name "\":")
+
 static void
 add_frame(struct buf *b, const struct frame *f, size_t i)
 {
 	buf_adds(b, "{\"i\":");
 	buf_addu(b, i);
-	member(b, "fn", f->raw.n > 0 ? f->fn : STR(""));
-	member(b, "raw", f->raw);
-	member(b, "file", f->file);
-	member_number(b, "line", f->line);
-	member_number(b, "col", f->col);
-	member(b, "mod", f->mod);
-	member_hex(b, "off", f->has_off, f->off);
-	member_hex(b, "pc", f->has_pc, f->pc);
+	member(b, KEY("fn"), f->raw.n > 0 ? f->fn : STR(""));
+	member(b, KEY("raw"), f->raw);
+	member(b, KEY("file"), f->file);
+	member_number(b, KEY("line"), f->line);
+	member_number(b, KEY("col"), f->col);
+	member(b, KEY("mod"), f->mod);
+	member_hex(b, KEY("off"), f->has_off, f->off);
+	member_hex(b, KEY("pc"), f->has_pc, f->pc);
 	buf_adds(b, f->inl ? ",\"inl\":true" : ",\"inl\":false");
 	buf_adds(b, f->ign ? ",\"ign\":true}" : ",\"ign\":false}");
 }
@@ -141,7 +136,7 @@ frames(struct out *o, const struct report *r)
 			buf_addc(&b, ',');
 		first = false;
 		buf_addf(&b, "{\"role\":\"%s\"", report_role_name(s->role));
-		member(&b, "thread", s->thread);
+		member(&b, KEY("thread"), s->thread);
 		buf_adds(&b, ",\"frames\":");
 		add_frames(&b, s);
 		buf_addc(&b, '}');
@@ -187,12 +182,12 @@ also(struct out *o, const struct verdict *v)
 		access = report_access_name(r->access);
 		buf_addf(&b, "%s{\"kind\":\"%s\",\"tool\":\"%s\"",
 		    i > 0 ? "," : "", r->kind->name, r->tool);
-		member(&b, "access",
+		member(&b, KEY("access"),
 		    str_of(access, access != NULL ? strlen(access) : 0));
-		member(&b, "message", r->message);
+		member(&b, KEY("message"), r->message);
 		buf_adds(&b, ",\"top\":");
 		add_top(&b, k);
-		member(&b, "crash_line", k->line);
+		member(&b, KEY("crash_line"), k->line);
 		buf_addf(&b, ",\"bucket\":\"%s\"}", k->key);
 	}
 	buf_addc(&b, ']');
