@@ -154,7 +154,8 @@ reaches() { # ID STATE
 	mkdir -p "$LAGO_HOME/jobs/1/runs/1"
 	printf 'uuid=u1\nby=dispatch\nnode=local\nshard=1\nattempt=1\nstate=starting\n' \
 		>"$LAGO_HOME/jobs/1/runs/1/run"
-	lago-dispatch -q
+	lago-dispatch -q # sees the claim
+	lago-dispatch -q # and that nothing came of it
 	sed -i 's/^retry_at=.*/retry_at=1/' "$LAGO_HOME/jobs/1/runs/1/run"
 	lago-dispatch -q
 	wait_for test -s "$LAGO_HOME/jobs/1/runs/1/starts"

@@ -75,3 +75,89 @@ together() {
 	[ "${#lines[@]}" -eq 2 ]
 	touch "$LAGO_HOME"/jobs/{1,2}/end
 }
+
+# next: a pass, and what it started, run to its end.
+next() {
+	lago-dispatch >said
+	cat said >>all
+	wait_for none_alive
+}
+
+none_alive() {
+	lago-dispatch -q -n 0
+	[ "$(sql "SELECT count(*) FROM job WHERE state = 'running'")" -eq 0 ]
+}
+
+@test "queue: a job of low priority comes in time, whatever is submitted" {
+	echo 'local local 1 4096' >"$LAGO_HOME/nodes"
+	# Each second of waiting is a point.
+	printf '%s\n' ageing=1 >"$LAGO_HOME/config"
+	job 1 "done" priority=50 submitted="$(date +%s)"
+	n=1
+	: >all
+	until grep -q '^1\.1' all; do
+		n=$((n + 1))
+		job $n "done" priority=53 submitted="$(date +%s)"
+		next
+		[ "$n" -lt 100 ]
+	done
+	grep -q '^2\.1' all # the more urgent one came first
+	# With ageing off it would be the last of them.
+	echo ageing=0 >"$LAGO_HOME/config"
+	job 600 "done" priority=50 submitted=1
+	job 601 "done" priority=60 submitted="$(date +%s)"
+	next
+	grep -q '^601' said
+}
+
+@test "queue: two owners share half and half, or as weights say" {
+	echo 'local local 4 4096' >"$LAGO_HOME/nodes"
+	for id in 1 2 3 4 5 6; do job $id wait owner=alice priority=99; done
+	for id in 7 8 9; do job $id wait owner=bob; done
+	owners() {
+		sql "SELECT owner, count(*) FROM job WHERE state = 'running'
+			GROUP BY 1" | xargs
+	}
+	lago-dispatch -q
+	[ "$(owners)" = "alice|2 bob|2" ]
+	# What one of them ends, the same owner gets again.
+	touch "$LAGO_HOME"/jobs/7/end
+	gone() {
+		lago-dispatch -q -n 0
+		[ "$(owners)" = "alice|2 bob|1" ]
+	}
+	wait_for gone
+	lago-dispatch -q
+	[ "$(owners)" = "alice|2 bob|2" ]
+	touch "$LAGO_HOME"/jobs/{1,2,3,4,5,6,8,9}/end
+	echo weights=bob:3 >"$LAGO_HOME/config"
+	none_left() {
+		lago-dispatch -q
+		[ "$(sql "SELECT count(*) FROM job WHERE state IN
+			('queued', 'running')")" -eq 0 ]
+	}
+	wait_for none_left
+	for id in 11 12 13 14; do job $id wait owner=alice; done
+	for id in 15 16 17 18; do job $id wait owner=bob; done
+	lago-dispatch -q
+	[ "$(owners)" = "alice|1 bob|3" ]
+	touch "$LAGO_HOME"/jobs/{11..18}/end
+	echo weights=bob >"$LAGO_HOME/config"
+	run lago-dispatch
+	[ "$status" -eq 78 ]
+}
+
+@test "queue: a job that is too old is given up, a database made anew knows it" {
+	echo 'local local 4 4096' >"$LAGO_HOME/nodes"
+	job 1 "done" max_age=100 cpus=64 submitted=1000
+	job 2 "done" max_age=100 cpus=64 submitted="$(date +%s)"
+	run lago-dispatch
+	[ "$output" = "1	killed		expired" ]
+	[ "$(sql 'SELECT id, state, reason FROM job' | xargs)" = \
+		"1|killed|expired 2|queued|" ]
+	rm "$LAGO_HOME"/lago.db*
+	lago-import -aq
+	[ "$(sql 'SELECT state, reason FROM job WHERE id = 1')" = 'killed|expired' ]
+	run lago-dispatch
+	[ -z "$output" ]
+}

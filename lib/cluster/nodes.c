@@ -87,6 +87,27 @@ parse_line(struct nodes *nodes, char *line, unsigned number, struct fail *f)
 	return 0;
 }
 
+static int
+by_name(const void *a, const void *b)
+{
+	const struct node *x = *(struct node *const *)a;
+	const struct node *y = *(struct node *const *)b;
+	int r = strcmp(x->name, y->name);
+
+	return r != 0 ? r : (x > y) - (x < y);
+}
+
+static void
+sort(struct nodes *nodes)
+{
+	size_t i;
+
+	nodes->by_name = mem_array(nodes->n + 1, sizeof(struct node *));
+	for (i = 0; i < nodes->n; i++)
+		nodes->by_name[i] = &nodes->v[i];
+	qsort(nodes->by_name, nodes->n, sizeof(struct node *), by_name);
+}
+
 int
 nodes_read(struct nodes *nodes, const struct home *h, struct fail *f)
 {
@@ -105,6 +126,8 @@ nodes_read(struct nodes *nodes, const struct home *h, struct fail *f)
 	while (rc == 0 && (line = strsep(&rest, "\n")) != NULL)
 		rc = parse_line(nodes, line, ++number, f);
 	buf_release(&text);
+	if (rc == 0)
+		sort(nodes);
 	return rc;
 }
 
@@ -127,15 +150,27 @@ nodes_states(struct nodes *nodes, struct store *s, struct fail *f)
 	return r;
 }
 
+/* The first of that name. */
 struct node *
 nodes_find(const struct nodes *nodes, const char *name)
 {
-	size_t i;
+	size_t low = 0, high = nodes->n, mid;
 
-	for (i = 0; i < nodes->n; i++)
-		if (nodes->v[i].name != NULL &&
-		    strcmp(nodes->v[i].name, name) == 0)
-			return &nodes->v[i];
+	while (nodes->by_name != NULL && low < high) {
+		mid = low + (high - low) / 2;
+		if (strcmp(nodes->by_name[mid]->name, name) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (nodes->by_name != NULL)
+		return low < nodes->n &&
+			       strcmp(nodes->by_name[low]->name, name) == 0
+			   ? nodes->by_name[low]
+			   : NULL;
+	for (; low < nodes->n; low++)
+		if (strcmp(nodes->v[low].name, name) == 0)
+			return &nodes->v[low];
 	return NULL;
 }
 
@@ -151,5 +186,6 @@ nodes_release(struct nodes *nodes)
 		free(nodes->v[i].tags);
 	}
 	free(nodes->v);
+	free(nodes->by_name);
 	memset(nodes, 0, sizeof(*nodes));
 }

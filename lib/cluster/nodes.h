@@ -22,10 +22,12 @@ struct node {
 	int64_t cpus, memory;		  /* MiB */
 	int64_t cpus_used, memory_used;	  /* by the runs of a pass */
 	bool drained;			  /* starts nothing new */
+	bool kept;			  /* for a run that needs much of it */
 };
 struct nodes {
 	struct node *v;
 	size_t n;
+	struct node **by_name; /* made by nodes_read; NULL: looked through */
 };
 
 /* 78 for a line that is wrong. */

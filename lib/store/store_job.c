@@ -172,25 +172,34 @@ decide(const struct shard *sh, int64_t shards, int64_t retries, bool kill)
 	return failed ? "failed" : "queued";
 }
 
-/* The last kill and retry of a job: runs that ended before a retry are
- * history, and so is a kill. */
+/* The last kill (or expire) and retry of a job: runs that ended before a retry
+ * are history, and so is a kill. */
 static int
-events(struct store *s, int64_t id, bool *kill, int64_t *retry, struct fail *f)
+events(struct store *s, int64_t id, const char **kill, int64_t *retry,
+    struct fail *f)
 {
 	sqlite3_stmt *q;
 	int r;
 
-	*kill = false;
+	*kill = NULL;
 	*retry = 0;
 	q = store_query(s, f,
-	    "SELECT verb = 'kill', time FROM event WHERE job = ?1 AND "
-	    "(verb = 'kill' AND value NOT GLOB '[0-9]*' OR verb = 'retry') "
+	    "SELECT verb, time FROM event WHERE job = ?1 AND (verb = 'kill' "
+	    "AND value NOT GLOB '[0-9]*' OR verb IN ('expire', 'retry')) "
 	    "ORDER BY at",
 	    "i", id);
 	while (q != NULL && (r = store_row(s, q, f)) == 1) {
-		*kill = sqlite3_column_int(q, 0);
-		if (!*kill)
+		switch (*sqlite3_column_text(q, 0)) {
+		case 'r':
+			*kill = NULL;
 			*retry = sqlite3_column_int64(q, 1);
+			break;
+		case 'e':
+			*kill = "expired";
+			break;
+		default:
+			*kill = "killed";
+		}
 	}
 	return q == NULL || r < 0 ? -1 : 0;
 }
@@ -202,9 +211,8 @@ judge(struct store *s, int64_t id, int64_t shards, int64_t retries,
 	struct shard *sh = mem_array((size_t)shards + 1, sizeof(*sh));
 	sqlite3_stmt *q = NULL;
 	char *reason = NULL;
-	const char *state;
+	const char *state, *kill;
 	int64_t retry;
-	bool kill;
 	int r = -1;
 
 	if (events(s, id, &kill, &retry, f) == 0)
@@ -223,7 +231,9 @@ judge(struct store *s, int64_t id, int64_t shards, int64_t retries,
 		free(reason);
 		reason = mem_strdup((const char *)sqlite3_column_text(q, 2));
 	}
-	state = decide(sh, shards, retries, kill);
+	state = decide(sh, shards, retries, kill != NULL);
+	if (reason == NULL && kill != NULL)
+		reason = mem_strdup(kill);
 	if (r == 0)
 		r = store_exec(s, f,
 		    "UPDATE job SET state = ?2, reason = CASE WHEN ?2 IN "

@@ -1,0 +1,332 @@
+#include "cluster/passin.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fail.h"
+#include "base/file.h"
+#include "base/kv.h"
+#include "base/mem.h"
+#include "cluster/engine.h"
+#include "cluster/nodes.h"
+#include "cluster/pass.h"
+#include "cluster/place.h"
+#include "cluster/remote.h"
+#include "cluster/sync.h"
+#include "job/home.h"
+#include "job/rundir.h"
+
+#define BATCH 64 /* runs that are started together */
+
+/* The seconds that a lost run fuzzed, for the next one of its shard. */
+static void
+hand_over(const struct item *item, int dir)
+{
+	const char *fuzzed = kv_get(&item->progress, "fuzzed");
+	struct kv progress = {0};
+
+	kv_set(&progress, "phase", "unpack");
+	if (fuzzed != NULL)
+		kv_set(&progress, "fuzzed", fuzzed);
+	rundir_write_progress(dir, &progress, NULL);
+	kv_release(&progress);
+}
+
+/* The run directory is the claim: whole, with its run file, or not there. */
+static int
+claim(
+    struct state *s, struct item *item, const struct node *node, struct fail *f)
+{
+	const char *losses = kv_get(&item->file, "losses");
+	struct kv keys = {0};
+	int dir, rc = -1;
+
+	kv_set(&keys, "by", "dispatch");
+	kv_set(&keys, "node", node->name);
+	kv_setf(&keys, "shard", "%ld", item->shard);
+	if (losses != NULL)
+		kv_set(&keys, "losses", losses);
+	if (item->again)
+		kv_setf(&keys, "attempt", "%lld",
+		    (long long)kv_int(&item->file, "attempt", 1) + 1);
+	dir = rundir_new(s->p->home, item->job, &keys, &item->run, f);
+	kv_release(&keys);
+	if (dir >= 0) {
+		if (item->again)
+			hand_over(item, dir);
+		kv_release(&item->file);
+		kv_release(&item->progress);
+		item->again = false;
+		rc = rundir_read(dir, &item->file, NULL, f);
+		close(dir);
+	}
+	return rc;
+}
+
+/* The same run goes on: one try more. */
+static int
+reclaim(struct state *s, struct item *item)
+{
+	size_t i, kept = 0;
+	struct kv *kv = &item->file;
+
+	for (i = 0; i < kv->n; i++) {
+		if (strcmp(kv->v[i].key, "retry_at") == 0 ||
+		    strcmp(kv->v[i].key, "reason") == 0) {
+			free(kv->v[i].key);
+			free(kv->v[i].value);
+			continue;
+		}
+		kv->v[kept++] = kv->v[i];
+	}
+	kv->n = kept;
+	kv_setf(kv, "attempt", "%lld", (long long)kv_int(kv, "attempt", 1) + 1);
+	return pass_write(s, item);
+}
+
+/* All that comes before the engine's start, but for the row. */
+static int
+prepare(struct state *s, size_t i, const struct node *node)
+{
+	struct item *item = &s->items[i];
+	struct fail f;
+
+	item->engine.node = node;
+	if (s->p->dry) {
+		pass_say(s, item, "start", "");
+		return -1;
+	}
+	if (item->run == 0 || item->again) {
+		if (claim(s, item, node, &f) != 0) {
+			pass_note(s, &f);
+			return -1;
+		}
+		item->changed = true;
+	} else if (reclaim(s, item) != 0) {
+		return -1;
+	}
+	item->engine.job = item->job;
+	item->engine.run = item->run;
+	item->engine.uuid = kv_get(&item->file, "uuid");
+	if (kv_get(&item->progress, "start") == NULL) /* it never ran */
+		sync_prime(s->p->home, item->job, item->run);
+	if (!remote_is(node))
+		return 0;
+	item->engine.lease = s->policy.lease;
+	if (remote_mark(s->p->home, &item->engine, &f) != 0) {
+		pass_note(s, &f);
+		return -1;
+	}
+	remote_started(s->p->home, &item->engine);
+	return 0;
+}
+
+/* Claimed, then in the database, then told to their nodes, all at once. */
+static void
+start(struct state *s, const size_t *items, size_t n)
+{
+	const struct engine_run *runs[BATCH];
+	struct fail f[BATCH];
+	int rc[BATCH];
+	size_t i;
+
+	if (n == 0)
+		return;
+	if (pass_commit(s, f) != 0)
+		pass_note(s, f);
+	for (i = 0; i < n; i++)
+		runs[i] = &s->items[items[i]].engine;
+	engine_start(s->p->home, runs, n, rc, f);
+	/* A start that fails is seen by the next poll, and tried again. */
+	for (i = 0; i < n; i++)
+		if (rc[i] != 0)
+			pass_note(s, &f[i]);
+		else
+			pass_say(s, &s->items[items[i]], "start", "");
+}
+
+/* What stands behind a run that may be placed. */
+struct want {
+	size_t item;	       /* of the items, */
+	struct queue_job *job; /* or of a job that never started */
+};
+
+struct wishes {
+	struct place_run *runs;
+	struct want *wants;
+	struct place_use *uses;
+	struct node **where; /* of each item */
+	size_t n, nuses;
+};
+
+static struct place_run *
+add_wish(struct wishes *w, size_t item, struct queue_job *job)
+{
+	struct place_run *run = &w->runs[w->n];
+
+	memset(run, 0, sizeof(*run));
+	w->wants[w->n] = (struct want){item, job};
+	run->arg = &w->wants[w->n++];
+	return run;
+}
+
+static const char *
+or_none(const char *s)
+{
+	return s == NULL ? "" : s;
+}
+
+/* It has CPUs of a node now. */
+static void
+count_use(struct state *s, struct wishes *w, size_t i)
+{
+	struct item *item = &s->items[i];
+	int64_t cpus = kv_int(&item->settings, "cpus", 2);
+	struct node *node = w->where[i];
+
+	if (node == NULL || kv_get(&item->file, "retry_at") != NULL)
+		return;
+	node->cpus_used += cpus;
+	node->memory_used += kv_int(&item->settings, "memory", 2048);
+	w->uses[w->nuses++] =
+	    (struct place_use){or_none(kv_get(&item->settings, "owner")), cpus};
+}
+
+static void
+wish_item(struct state *s, struct wishes *w, size_t i)
+{
+	struct item *item = &s->items[i];
+	const struct kv *job = &item->settings;
+	struct place_run *run = add_wish(w, i, NULL);
+	int64_t since = kv_int(job, "submitted", s->now);
+
+	if (kv_int(job, "due", 0) > since)
+		since = kv_int(job, "due", 0);
+	run->job = item->job;
+	run->shard = item->shard;
+	run->shards = item->shards;
+	run->cpus = kv_int(job, "cpus", 2);
+	run->memory = kv_int(job, "memory", 2048);
+	run->priority = kv_int(job, "priority", 50);
+	run->waited = s->now - since;
+	run->needs = or_none(kv_get(job, "needs"));
+	run->owner = or_none(kv_get(job, "owner"));
+	if (item->again)
+		run->avoid = kv_get(&item->file, "node");
+	else if (item->run > 0)
+		run->node = kv_get(&item->file, "node");
+	/* Those of one job stand together. */
+	if (item->shards > 1)
+		run->others = w->where + i - (item->shard - 1);
+}
+
+static void
+wish_job(struct state *s, struct wishes *w, struct queue_job *job)
+{
+	struct place_run *run;
+	long i;
+
+	for (i = 1; i <= job->shards; i++) {
+		run = add_wish(w, 0, job);
+		run->job = job->id;
+		run->shard = i;
+		run->shards = job->shards;
+		run->cpus = job->cpus;
+		run->memory = job->memory;
+		run->priority = job->priority;
+		run->waited = s->now - job->since;
+		run->needs = job->needs;
+		run->owner = job->owner;
+	}
+}
+
+/* What runs on each node now; and the runs that want to start. */
+static void
+wish(struct state *s, struct wishes *w)
+{
+	struct item *item;
+	size_t i, most = s->n + s->queue.shards + 1;
+
+	*w = (struct wishes){.runs = mem_array(most, sizeof(*w->runs)),
+	    .wants = mem_array(most, sizeof(*w->wants)),
+	    .uses = mem_array(s->n + 1, sizeof(*w->uses)),
+	    .where = mem_array(s->n + 1, sizeof(struct node *))};
+	for (i = 0; i < s->n; i++) {
+		item = &s->items[i];
+		if (!item->over && item->engine.node != NULL)
+			w->where[i] =
+			    nodes_find(&s->nodes, item->engine.node->name);
+	}
+	for (i = 0; i < s->n; i++) {
+		item = &s->items[i];
+		if (item->over || (item->run == 0 && item->killed))
+			continue;
+		if (item->run > 0 && !item->waiting)
+			count_use(s, w, i);
+		else
+			wish_item(s, w, i);
+	}
+	for (i = 0; i < s->queue.n; i++)
+		wish_job(s, w, &s->queue.v[i]);
+}
+
+/* The item behind a run, whose files are read now at the latest; s->n when it
+ * cannot start. */
+static size_t
+item_of(struct state *s, const struct place_run *run)
+{
+	const struct want *want = run->arg;
+	struct queue_job *job = want->job;
+	size_t i = want->item;
+
+	if (job == NULL)
+		return i;
+	if (!job->taken) {
+		job->taken = true;
+		job->first = s->n;
+		pass_gather(s, job->id);
+	}
+	i = job->first + (size_t)run->shard - 1;
+	if (i >= s->n || s->items[i].job != job->id || s->items[i].killed)
+		return s->n;
+	if (s->items[i].run > 0) {
+		/* Claimed by a pass that came no further; the next one polls. */
+		s->items[i].changed = true;
+		return s->n;
+	}
+	return i;
+}
+
+void
+passplace_all(struct state *s)
+{
+	struct place_rules rules = {.ageing = s->policy.ageing,
+	    .patience = s->policy.patience,
+	    .weights = s->policy.weights};
+	size_t batch[BATCH], i, k, m = 0, n;
+	struct wishes w;
+	long left = s->p->most;
+
+	wish(s, &w);
+	rules.uses = w.uses;
+	rules.n = w.nuses;
+	n = place_runs(&rules, w.runs, w.n, &s->nodes);
+	for (i = 0; i < n && left != 0; i++) {
+		k = item_of(s, &w.runs[i]);
+		if (k == s->n || prepare(s, k, w.runs[i].chosen) != 0)
+			continue;
+		left -= left > 0;
+		batch[m++] = k;
+		if (m == BATCH) {
+			start(s, batch, m);
+			m = 0;
+		}
+	}
+	start(s, batch, m);
+	free(w.runs);
+	free(w.wants);
+	free(w.uses);
+	free(w.where);
+}
