@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/fail.h"
-#include "base/file.h"
 #include "base/kv.h"
 #include "base/mem.h"
 #include "cluster/engine.h"
