@@ -1,7 +1,7 @@
 /*
  * lease - holds a run on a node whose head may go away; see lago-engine(7)
  *
- *	lease DIR SECONDS WALL COMMAND...
+ *	lease [-f] DIR SECONDS WALL COMMAND...
  *
  * Starts COMMAND apart from whoever called and returns when it is under way: 0,
  * or 75 when DIR/lock is held, so the run lives.  While the command lives the
@@ -12,6 +12,11 @@
  * a quarter left the command gets TERM, so that it delivers; at the end it is
  * killed.  The same when WALL seconds are over, with GRACE in between.  If this
  * process is killed the kernel kills the command.
+ *
+ * With -f it stays in the foreground, a batch system's, and ends as the command
+ * does.  Who renews then knows no clock of this machine: each change of
+ * DIR/lease is SECONDS more from now on, and 0 in it that the last quarter
+ * begins.
  */
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -36,6 +41,7 @@
 
 static int dir;
 static double seconds, wall_end;
+static bool foreground;
 
 static void
 write_number(const char *name, double value)
@@ -46,21 +52,36 @@ write_number(const char *name, double value)
 	file_write(dir, name, text, (size_t)n, 0600, NULL);
 }
 
-/* The moment the lease ends; one that cannot be read does not end it. */
-static double
-lease_end(double otherwise)
+/* What DIR/lease says. */
+static bool
+lease_read(double *value)
 {
 	struct buf b = BUF_INIT;
-	double end = otherwise, value;
-	char *rest;
+	char *rest = NULL;
+	bool is = file_read(dir, "lease", 64, &b, NULL, NULL) == 0;
 
-	if (file_read(dir, "lease", 64, &b, NULL, NULL) == 0) {
-		value = strtod(buf_str(&b), &rest);
-		if (rest != b.p && value > 0)
-			end = value;
+	if (is) {
+		*value = strtod(buf_str(&b), &rest);
+		is = rest != b.p && *value >= 0;
 	}
 	buf_release(&b);
-	return end;
+	return is;
+}
+
+/* The moment the lease ends; one that cannot be read does not end it. */
+static double
+lease_end(double otherwise, double *last)
+{
+	double value, now = clock_boot();
+
+	if (!lease_read(&value))
+		return otherwise;
+	if (!foreground)
+		return value > 0 ? value : otherwise;
+	if (value == *last)
+		return otherwise;
+	*last = value;
+	return now + (value > 0 ? seconds : seconds / 4);
 }
 
 static pid_t
@@ -95,23 +116,37 @@ ended(pid_t pid, int *status)
 static int
 hold(pid_t pid)
 {
-	double end = clock_boot() + seconds, now;
+	double end = clock_boot() + seconds, now, last = -1;
 	bool told = false;
 	int status = 0;
 
 	while (!ended(pid, &status)) {
 		now = clock_boot();
-		end = lease_end(end);
+		end = lease_end(end, &last);
 		if (now >= end || now >= wall_end + GRACE)
 			kill(pid, SIGKILL);
 		else if (!told && (sig_got != 0 || now >= wall_end ||
-				      end - now < seconds / 4)) {
+				      end - now <= seconds / 4)) {
 			kill(pid, SIGTERM);
 			told = true;
 		}
 		sig_poll(NULL, 0, 1);
 	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Of the command, from its start on. */
+static int
+whole(char **argv)
+{
+	pid_t pid;
+	int status;
+
+	sig_init();
+	pid = start(argv);
+	status = pid < 0 ? EX_LAGO_TEMP : hold(pid);
+	write_number("exit", status);
+	return status;
 }
 
 /* Apart from the caller, whose connection may be cut. */
@@ -136,9 +171,14 @@ main(int argc, char **argv)
 	pid_t pid;
 
 	opt_start(argv);
+	if (argc > 1 && strcmp(argv[1], "-f") == 0) {
+		foreground = true;
+		argv++;
+		argc--;
+	}
 	if (argc < 5 || opt_parse_num(argv[2], 1, 1 << 30, &length) != 0 ||
 	    opt_parse_num(argv[3], 1, 1 << 30, &wall) != 0)
-		opt_usage("usage: lease dir seconds wall command...\n",
+		opt_usage("usage: lease [-f] dir seconds wall command...\n",
 		    "lago's own; see lago-engine(7)");
 	dir = open(argv[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0) {
@@ -154,6 +194,8 @@ main(int argc, char **argv)
 	wall_end = clock_boot() + (double)wall;
 	unlinkat(dir, "exit", 0);
 	write_number("lease", clock_boot() + seconds);
+	if (foreground)
+		return whole(argv + 4);
 	pid = fork();
 	if (pid < 0) {
 		fail_errno(&f, EX_LAGO_TEMP, "cannot start a process");
@@ -162,8 +204,6 @@ main(int argc, char **argv)
 	if (pid > 0)
 		return 0; /* the lock is the child's as well */
 	detach();
-	sig_init();
-	pid = start(argv + 4);
-	write_number("exit", pid < 0 ? EX_LAGO_TEMP : hold(pid));
+	whole(argv + 4);
 	return 0;
 }

@@ -19,6 +19,7 @@
 
 #define BEAT 10.0    /* seconds between two writings of progress */
 #define DELIVER 45.0 /* seconds to deliver in, once somebody asked */
+#define TWICE 1.0    /* seconds within which two signals are one */
 #define LOG_MAX (16 << 20)
 #define FILE_MAX (1 << 20)
 
@@ -140,8 +141,13 @@ void
 life_look(struct life *l)
 {
 	look_stop(l);
-	if (sig_got != 0) { /* the second one does not wait */
-		hurry(l, l->signal == 0 ? LIFE_PAUSE : LIFE_KILL);
+	if (sig_got != 0) {
+		/* The second one does not wait.  A batch system tells all of
+		 * our processes, and who started us passes it on: one. */
+		if (l->signal == 0)
+			l->signalled = clock_mono();
+		if (l->signal == 0 || clock_mono() - l->signalled > TWICE)
+			hurry(l, l->signal == 0 ? LIFE_PAUSE : LIFE_KILL);
 		l->signal = sig_got;
 		sig_got = 0;
 	}

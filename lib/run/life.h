@@ -63,6 +63,7 @@ struct life {
 	enum life_phase phase;
 	enum life_hurry hurry;
 	int signal;	    /* that came; 0: none */
+	double signalled;   /* when, clock_mono */
 	bool stop;	    /* the file `stop` is there */
 	bool gone;	    /* the keeper is no more */
 	double beat;	    /* when progress is written next */
