@@ -21,7 +21,8 @@ LIBSRC = $(filter-out lib/exec/%,$(wildcard lib/*/*.c)) lib/store/sql.c
 LIBOBJ = $(sort $(LIBSRC:.c=.o))
 SHIMS = lib/exec/late.so lib/exec/loop.so
 # Scripts of engines and of the nodes that they reach.
-REACH = lib/exec/accept lib/exec/node lib/exec/pack lib/exec/reach
+REACH = lib/exec/accept lib/exec/node lib/exec/pack lib/exec/reach \
+	lib/exec/slurm
 PROGS = $(patsubst %.c,%,$(filter-out $(SHIMS:.so=.c), \
 	$(wildcard bin/*.c lib/exec/*.c)))
 UNITS = $(patsubst %.c,%,$(wildcard t/unit/*-test.c))
