@@ -16,7 +16,6 @@
 #include "base/out.h"
 #include "base/sig.h"
 #include "base/strs.h"
-#include "crash/before.h"
 #include "crash/crew.h"
 #include "crash/fast.h"
 #include "crash/inorder.h"
@@ -53,7 +52,7 @@ struct setting {
 	struct exec_target target;
 	struct replay replay;
 	struct cpus cpus;
-	const char *home, *cpu_list, *before;
+	const char *home, *cpu_list;
 	unsigned workers;
 	double limit;
 	int *crash_status;
@@ -126,7 +125,7 @@ setting_x(struct setting *s, const char *text)
 	else if (str_starts(name, STR("env.")) && n > 4)
 		strs_add(&s->env, text + 4);
 	else if (str_eq(name, STR("before")) && *value != '\0')
-		s->before = value;
+		s->replay.before = value;
 	else if (str_eq(name, STR("fresh")))
 		s->fresh = truth(value);
 	else if (str_eq(name, STR("traces")))
@@ -387,12 +386,6 @@ work(struct crew *c, unsigned worker, void *arg)
 	s->replay.judge = judge_open(&s->target, s->rules, &s->policy, &f);
 	if (s->replay.judge == NULL)
 		return worker == 0 ? opt_warn(&f) : f.status;
-	if (s->before != NULL) {
-		s->replay.before =
-		    before_new(s->before, &s->target, s->rules, &s->policy, &f);
-		if (s->replay.before == NULL)
-			return opt_warn(&f);
-	}
 	if (!s->fresh)
 		s->replay.fast = fast_new(s->replay.judge, s->limit);
 	while ((path = crew_take(c)) != NULL) {
@@ -400,7 +393,6 @@ work(struct crew *c, unsigned worker, void *arg)
 		free(path);
 	}
 	fast_free(s->replay.fast);
-	before_free(s->replay.before);
 	judge_close(s->replay.judge);
 	return status;
 }
@@ -433,6 +425,11 @@ limits(struct setting *s, struct strs *env)
 		s->replay.target = strrchr(s->name, '/') + 1;
 	if (s->policy.target != NULL)
 		s->replay.target = s->policy.target;
+	s->replay.run = &s->target;
+	s->replay.rules = s->rules;
+	s->replay.policy = &s->policy;
+	if (s->replay.before != NULL && access(s->replay.before, R_OK) == -1)
+		opt_die(EX_LAGO_NOINPUT, "cannot read '%s'", s->replay.before);
 	if (s->replay.tries == 0)
 		s->replay.tries = 3;
 	workers(s);
@@ -483,7 +480,7 @@ ids(struct setting *s, char **argv)
 		strs_add(&words, argv[i]);
 	fromjob_path(&words, "-o", s->replay.reports);
 	fromjob_path(&words, "-xtraces=", s->replay.traces);
-	fromjob_path(&words, "-xbefore=", s->before);
+	fromjob_path(&words, "-xbefore=", s->replay.before);
 	sig_init();
 	while ((rc = fromjob_next(&j, &words, &one, &f)) != 0)
 		status = fail_worse(status, rc == -1 ? opt_warn(&f) : one);

@@ -125,6 +125,40 @@ last() {
 	[ "$(last m.run 4)" -eq 0 ] # restarts
 }
 
+@test "AFL++: a crash that needs what the process ran before" {
+	mkdir -p p/corpus
+	cat >p.c <<-'END'
+		#include <stdint.h>
+		#include <stdlib.h>
+		#include <unistd.h>
+		__AFL_FUZZ_INIT();
+		static char *heap;
+		int main(void) {
+			unsigned char *p = __AFL_FUZZ_TESTCASE_BUF;
+			while (__AFL_LOOP(10000)) {
+				int n = __AFL_FUZZ_TESTCASE_LEN;
+				if (n > 0 && p[0] == 'A')
+					free(heap = malloc(8));
+				if (n > 0 && p[0] == 'C' && heap != NULL)
+					heap[2] = 1;
+			}
+		}
+	END
+	AFL_QUIET=1 AFL_USE_ASAN=1 afl-clang-fast -g -O1 -o p/target p.c
+	echo Bx >p/corpus/x
+	printf 'driver=afl\ntimeout=10\n' >p/job
+	(cd p && zip -qr ../p.zip .)
+	lago-run -q -P 1 -t 120 p.zip &
+	judged() { [ -s p.run/crashes.jsonl ]; }
+	wait_for judged
+	touch p.run/stop
+	ended() { grep -q '^state=killed' p.run/progress; }
+	wait_for ended
+	wait
+	[ "$(jq -r 'select(.after > 0 and .reproduced > 0) | .kind' \
+		p.run/crashes.jsonl | sort -u)" = heap-use-after-free ]
+}
+
 @test "AFL++: environment, statistics, bugs, corpus (D18, D38)" {
 	run --separate-stderr lago-run -P 2 -t 8 -o a.run \
 		"$EXAMPLES/chunk-afl.zip"

@@ -28,7 +28,6 @@ struct before {
 	const struct rules *rules;
 	const struct verdict_policy *policy;
 	struct exec_target target;
-	int look;		 /* FORKSERVER_ flags */
 	char *tmp;		 /* ours, holds copies */
 	struct strs files, argv; /* copies, the oldest first */
 	struct judge *judge;	 /* libFuzzer: all in one command */
@@ -130,34 +129,43 @@ open_persistent(struct before *b)
 	b->verdict = verdict_new(b->rules, b->policy);
 }
 
+static int
+make_dir(struct before *b, struct fail *f)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	b->tmp = mem_printf("%s/lago-before.XXXXXX",
+	    tmp != NULL && *tmp != '\0' ? tmp : "/tmp");
+	if (mkdtemp(b->tmp) != NULL)
+		return 0;
+	fail_errno(f, EX_LAGO_CANTCREAT, "cannot make '%s'", b->tmp);
+	*b->tmp = '\0';
+	return -1;
+}
+
 struct before *
-before_new(const char *dir, const struct exec_target *target,
+before_new(const char *dir, const struct exec_target *target, int look,
     const struct rules *rules, const struct verdict_policy *policy,
     struct fail *f)
 {
-	struct before *b = mem_alloc(sizeof(*b));
-	struct exec *e = exec_open(target, f);
-	const char *tmp = getenv("TMPDIR");
-	int rc = e != NULL ? 0 : -1;
+	struct before *b;
+	int rc;
 
+	if (!(look & (FORKSERVER_LIBFUZZER | FORKSERVER_PERSISTENT))) {
+		fail_set(f, EX_LAGO_UNAVAILABLE, "one input a process: '%s'",
+		    target->argv[0]);
+		return NULL;
+	}
+	b = mem_alloc(sizeof(*b));
 	b->rules = rules;
 	b->policy = policy;
 	b->target = *target;
-	b->tmp = mem_printf("%s/lago-before.XXXXXX",
-	    tmp != NULL && *tmp != '\0' ? tmp : "/tmp");
-	if (mkdtemp(b->tmp) == NULL) {
-		rc = fail_errno(
-		    f, EX_LAGO_CANTCREAT, "cannot make '%s'", b->tmp);
-		*b->tmp = '\0';
-	}
-	if (rc == 0) {
-		b->look = exec_look(e);
+	rc = make_dir(b, f);
+	if (rc == 0)
 		rc = collect(b, dir, f);
-	}
-	exec_close(e);
-	if (rc == 0 && b->look & FORKSERVER_LIBFUZZER)
+	if (rc == 0 && look & FORKSERVER_LIBFUZZER)
 		rc = open_libfuzzer(b, f);
-	else if (rc == 0 && b->look & FORKSERVER_PERSISTENT)
+	else if (rc == 0)
 		open_persistent(b);
 	if (rc == 0)
 		return b;
@@ -204,10 +212,12 @@ run_all(struct before *b, struct forkserver *s, int output, const char *path,
     struct fail *f)
 {
 	struct forkserver_run r = {0};
-	double start;
+	double start = clock_mono(), end = start + LONGER * b->target.wall;
 	int rc = 0;
 
-	for (size_t i = 0; i < b->files.n && rc == 0; i++)
+	for (size_t i = 0;
+	     i < b->files.n && rc == 0 && (end <= start || clock_mono() < end);
+	     i++)
 		rc = run_file(s, b->files.v[i], &r, f);
 	if (rc == -1 || ftruncate(output, 0) == -1)
 		return -1;
@@ -254,7 +264,7 @@ run_persistent(struct before *b, const char *path, struct fail *f)
 	b->result.out = buf_str(&b->text);
 	b->result.outlen = b->text.len;
 	verdict_exec(b->verdict, &b->result, NULL, 0, b->symbols);
-	return 1;
+	return 0;
 }
 
 int
@@ -262,9 +272,8 @@ before_run(struct before *b, const char *path, struct fail *f)
 {
 	struct exec_input in = {.path = path};
 
-	if (b->judge != NULL)
-		return judge_run(b->judge, &in, f) == -1 ? -1 : 1;
-	return b->verdict != NULL ? run_persistent(b, path, f) : 0;
+	return b->judge != NULL ? judge_run(b->judge, &in, f)
+				: run_persistent(b, path, f);
 }
 
 const struct verdict *

@@ -17,15 +17,15 @@ struct rules;
 struct verdict;
 struct verdict_policy;
 
-/* The regular files below dir, the newest 1000 of them.  All but dir must
- * outlive it.  NULL: 66 dir cannot be read, or as exec_open. */
+/* The regular files below dir, the newest 1000 of them; look: exec_look() of the
+ * target.  All but dir must outlive it.  NULL: 66 dir cannot be read, 69 the
+ * target has no such mode, or as exec_open. */
 struct before *before_new(const char *dir, const struct exec_target *target,
-    const struct rules *rules, const struct verdict_policy *policy,
+    int look, const struct rules *rules, const struct verdict_policy *policy,
     struct fail *f);
 void before_free(struct before *b); /* NULL is fine */
 
-/* 1: a run, see below; 0: the target has no such mode; -1: it cannot be
- * run. */
+/* -1: it cannot be run. */
 int before_run(struct before *b, const char *path, struct fail *f);
 /* Of the last run. */
 const struct verdict *before_verdict(const struct before *b);

@@ -17,6 +17,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/out.h"
+#include "base/sig.h"
 #include "crash/before.h"
 #include "crash/bucket.h"
 #include "crash/fast.h"
@@ -163,31 +164,48 @@ run_fast(const struct replay *r, const struct exec_input *in, struct tries *t,
 	return rc == -1 ? -1 : t->fast;
 }
 
-/* After the inputs that came before it. */
-static int
-run_after(
-    const struct replay *r, const char *path, struct tries *t, struct fail *f)
+/* The inputs before this one: those of DIR/SHA, else all. */
+static struct before *
+open_before(const struct replay *r, const char *sha)
 {
-	struct verdict **keep;
-	int rc;
+	char *own = mem_printf("%s/%s/.", r->before, sha);
+	struct stat st;
+	struct before *b;
+	struct fail f;
 
-	for (int i = 0; i < r->tries; i++) {
-		rc = before_run(r->before, path, f);
-		if (rc != 1)
-			return rc;
-		keep = note(
-		    t, before_verdict(r->before), before_result(r->before));
+	b = before_new(stat(own, &st) == 0 ? own : r->before, r->run,
+	    exec_look(judge_exec(r->judge)), r->rules, r->policy, &f);
+	free(own);
+	return b;
+}
+
+/* After the inputs that came before it, if there are any. */
+static int
+run_after(const struct replay *r, const char *path, const char *sha,
+    struct tries *t, struct fail *f)
+{
+	struct before *b = open_before(r, sha);
+	struct verdict **keep;
+	int rc = 0;
+
+	if (b == NULL)
+		return 0;
+	for (int i = 0; before_count(b) > 0 && i < r->tries && rc == 0; i++) {
+		rc = before_run(b, path, f);
+		keep = rc == 0 ? note(t, before_verdict(b), before_result(b))
+			       : NULL;
 		if (keep != NULL)
-			*keep = before_take(r->before);
+			*keep = before_take(b);
 	}
 	if (crashed(t))
-		t->after = before_count(r->before);
-	return 0;
+		t->after = before_count(b);
+	before_free(b);
+	return rc == 0 || !sig_got ? 0 : -1;
 }
 
 static int
-run_tries(
-    const struct replay *r, const char *path, struct tries *t, struct fail *f)
+run_tries(const struct replay *r, const char *path, const char *sha,
+    struct tries *t, struct fail *f)
 {
 	struct exec_input in = {.path = path};
 	double start = clock_mono();
@@ -209,7 +227,7 @@ run_tries(
 		note_judge(t, r->judge);
 	}
 	if (r->before != NULL && !crashed(t))
-		return run_after(r, path, t, f);
+		return run_after(r, path, sha, t, f);
 	in.aslr = false;
 	if (r->fast != NULL && winner(t) != NULL)
 		fast_learn(r->fast, &in, winner(t)->verdict, t->n == 1);
@@ -339,7 +357,7 @@ replay_input(
 	if (hash_input(path, sha, f) == -1)
 		return -1;
 	rec.sha = sha;
-	if (run_tries(r, path, &t, f) == 0)
+	if (run_tries(r, path, sha, &t, f) == 0)
 		rc = conclude(r, &t, &rec, o, f);
 	drop_tries(&t);
 	return rc;

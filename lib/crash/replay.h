@@ -8,23 +8,31 @@
 
 #include <stddef.h>
 
-struct before;
+struct exec_target;
 struct fail;
 struct fast;
 struct judge;
 struct out;
+struct rules;
+struct verdict_policy;
 
 enum { REPLAY_LOST = 101 }; /* the exit status of what did not reproduce */
 
 struct replay {
 	struct judge *judge;
-	struct fast *fast;     /* of the judge; NULL: fresh processes only */
-	struct before *before; /* for what does not reproduce alone, or NULL */
-	int tries;	       /* at least 1 */
-	int more;	       /* of them when none crashed, addresses random */
-	const char *reports;   /* directory for what the target printed, NULL */
-	const char *traces; /* directory with what the finder printed, NULL */
-	const char *target; /* a name for the record, NULL */
+	struct fast *fast; /* of the judge; NULL: fresh processes only */
+	/* For what does not reproduce alone: a directory of inputs that ran
+	 * before, or with DIR/SHA256 of an input such a directory for that one;
+	 * how they are run and judged.  NULL: nothing is known. */
+	const char *before;
+	const struct exec_target *run;
+	const struct rules *rules;
+	const struct verdict_policy *policy;
+	int tries;	     /* at least 1 */
+	int more;	     /* of them when none crashed, addresses random */
+	const char *reports; /* directory for what the target printed, NULL */
+	const char *traces;  /* directory with what the finder printed, NULL */
+	const char *target;  /* a name for the record, NULL */
 };
 
 /* Runs the input and writes its record.  1: it reproduced, 0: it did not, -1:

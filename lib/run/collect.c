@@ -21,6 +21,7 @@
 #include "run/instances.h"
 #include "run/life.h"
 #include "run/livetriage.h"
+#include "run/replays.h"
 #include "run/seen.h"
 #include "run/verbs.h"
 
@@ -29,6 +30,8 @@
 #define QUEUE_INTERVAL 20.0 /* seconds, later on */
 #define COST 10		    /* a verb may take a tenth of the time */
 #define DEPTH 4
+#define SETTLED 0.5 /* seconds since something was written to it */
+#define SETTLED_EMPTY 2.0
 #define FOUND_MAX (256 << 20)
 
 struct collect {
@@ -321,18 +324,20 @@ when(const struct life *l, const char *path)
 	return ago <= 0 ? now : ago >= now ? 0 : now - ago;
 }
 
-/* Who writes a file may not be done with it. */
+/* Who writes a file may not be done with it; of an empty one that is likely. */
 static bool
 is_fresh(const struct life *l, const char *path)
 {
 	struct timespec clock;
 	struct stat st;
+	double age;
 
 	if (fstatat(l->workfd, path, &st, AT_SYMLINK_NOFOLLOW) != 0)
 		return false;
 	clock_gettime(CLOCK_REALTIME, &clock);
-	return st.st_mtim.tv_sec >= clock.tv_sec - 1 &&
-	       st.st_mtim.tv_sec <= clock.tv_sec;
+	age = (double)(clock.tv_sec - st.st_mtim.tv_sec) +
+	      (double)(clock.tv_nsec - st.st_mtim.tv_nsec) / 1e9;
+	return age >= -1 && age < (st.st_size > 0 ? SETTLED : SETTLED_EMPTY);
 }
 
 /* Durable in crashes/, then in the list; NULL when it was known. */
@@ -447,6 +452,27 @@ void
 collect_others(struct life *l, const char *sha)
 {
 	seen_put(&l->collect->others, sha);
+}
+
+void
+collect_before(struct life *l, const struct found *f)
+{
+	const struct seen *q = &l->collect->queues;
+	const char *dir = NULL;
+	char *slash;
+
+	if (f->late || f->seed)
+		return;
+	for (size_t i = 0; i < q->size; i++) {
+		if (q->slot[i].key == NULL)
+			continue;
+		slash = mem_printf("%s/", q->slot[i].key);
+		if (q->n == 1 || instance_of(slash) == f->instance)
+			dir = q->slot[i].key;
+		free(slash);
+	}
+	if (dir != NULL)
+		replays_before(l, f->sha, dir);
 }
 
 static void

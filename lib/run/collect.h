@@ -37,6 +37,8 @@ void collect_queue(struct life *l);   /* all new corpus files, now */
 /* A seed, or another input below work/, that crashes: into crashes/.  NULL when
  * it was there already. */
 struct found *collect_input(struct life *l, const char *path, bool seed);
+/* For its replay: the corpus of the instance that found it, as far as known. */
+void collect_before(struct life *l, const struct found *f);
 void collect_free(struct life *l);
 
 uint64_t collect_count(const struct life *l); /* crashes kept, hangs too */

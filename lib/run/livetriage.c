@@ -24,20 +24,19 @@
 #include "run/replays.h"
 #include "run/seen.h"
 #include "run/task.h"
+#include "run/triager.h"
 
 #define SAN "target.san"
-#define BATCH 16	      /* inputs at once */
 #define KEEP_MOST 200	      /* inputs of a bucket */
 #define TRIES 3		      /* of those that are looked at closely */
 #define CLOSE 3		      /* so many of each exact bucket */
 #define RECORDS_MAX (1 << 30) /* bytes */
 #define REPORT_MAX (256 << 10)
 #define INPUT_MAX (16 << 20)
-#define CLOSE_BUG 8	/* and of each bucket; of hangs one */
-#define LATE_LEAST 10.0 /* seconds for hangs at the end, else deadline / 10 */
-#define PATIENCE 60.0	/* seconds without a record, and the tries' limits */
-#define TIMEOUT 25.0	/* seconds of one try, when nobody said */
-#define ATTEMPTS 2	/* of lago-triage, to give a record of an input */
+#define CLOSE_BUG 8	 /* and of each bucket; of hangs one */
+#define LATE_LEAST 10.0	 /* seconds for hangs at the end, else deadline / 10 */
+#define END_SECONDS 10.0 /* for a lago-triage without inputs to end */
+#define ATTEMPTS 2	 /* of lago-triage, to give a record of an input */
 
 struct bug {
 	uint64_t count;
@@ -67,13 +66,8 @@ struct livetriage {
 	struct seen bugs;     /* by bucket */
 	struct seen exacts;   /* by bucket and exact bucket */
 	struct list pending, late, close;
-	struct list batch; /* being run */
-	struct task *task;
-	size_t read;	       /* of what it printed */
-	double patience;       /* seconds */
-	bool hangs;	       /* the batch is of late ones */
-	enum life_build build; /* of the batch */
-	double late_end;       /* monotonic: no more of them; 0: not yet */
+	struct triager triagers[LIFE_BUILDS][2]; /* one try, TRIES */
+	double late_end; /* monotonic: no more of them; 0: not yet */
 	uint64_t given_up;
 };
 
@@ -297,41 +291,22 @@ keep_record(struct life *l, struct found *f, const struct record *r,
 	free(path);
 }
 
-static void
-take_record(struct life *l, const char *p, size_t n)
+static struct found *
+take_record(struct life *l, const struct triager *t, const char *p, size_t n)
 {
 	struct found *f;
 	struct record r;
 
 	if (!json_valid(p, n) || !record_read(&r, p, n))
-		return;
+		return NULL;
 	f = collect_find(l, r.sha.p);
 	if (f != NULL) {
-		r.san = f->judge == LIFE_SAN;
+		r.san = t->build == LIFE_SAN;
 		if (!is_passed_on(l, f, &r))
 			keep_record(l, f, &r, p, n);
 	}
 	record_release(&r);
-}
-
-/* Whole lines of what the batch printed so far. */
-static void
-take_records(struct life *l)
-{
-	struct livetriage *t = l->triage;
-	struct buf b = BUF_INIT;
-	const char *p, *end;
-
-	task_read(t->task, t->read, RECORDS_MAX, &b);
-	for (p = b.p; p != NULL && p < b.p + b.len; p = end + 1) {
-		end = memchr(p, '\n', (size_t)(b.p + b.len - p));
-		if (end == NULL)
-			break;
-		take_record(l, p, (size_t)(end - p));
-		t->read += (size_t)(end - p) + 1;
-		t->task->end_by = clock_mono() + t->patience;
-	}
-	buf_release(&b);
+	return f;
 }
 
 /* ---- those of an earlier process ---- */
@@ -365,6 +340,12 @@ livetriage_start(struct life *l)
 {
 	struct livetriage *t = l->triage = mem_alloc(sizeof(*t));
 
+	for (int i = 0; i < LIFE_BUILDS; i++) {
+		t->triagers[i][0] = (struct triager){
+		    .build = (enum life_build)i, .tries = 1, .feed = -1};
+		t->triagers[i][1] = (struct triager){
+		    .build = (enum life_build)i, .tries = TRIES, .feed = -1};
+	}
 	t->records = openat(l->dir, "crashes.jsonl",
 	    O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0644);
 	if (mkdirat(l->dir, "reports", 0755) != 0 && errno != EEXIST)
@@ -396,11 +377,11 @@ livetriage_free(struct life *l)
 			free(all[k]->slot[i].value);
 		seen_release(all[k]);
 	}
-	task_free(l, t->task);
+	for (i = 0; i < LIFE_BUILDS * 2; i++)
+		triager_release(l, &t->triagers[i / 2][i % 2]);
 	free(t->pending.v);
 	free(t->late.v);
 	free(t->close.v);
-	free(t->batch.v);
 	close(t->records);
 	close(t->reports);
 	free(t);
@@ -430,102 +411,116 @@ livetriage_trace(struct life *l, const struct found *f, const struct buf *text)
 	replays_write(l, "traces", f->sha, text);
 }
 
-/* Up to BATCH of the list for one build, taken from its front; those dropped
- * meanwhile go. */
+/* Those without a record get another chance, at the end of the queue. */
 static void
-choose(struct life *l, struct list *from)
+take_back(struct life *l, struct found *f)
 {
-	struct livetriage *t = l->triage;
-	size_t i = 0;
+	if (verdict_find(l, f->sha) != NULL)
+		return;
+	if (++f->attempts < ATTEMPTS)
+		push(&l->triage->late, f);
+	else
+		l->triage->given_up++;
+}
 
-	while (i < from->n && t->batch.n < BATCH &&
-	       (t->batch.n == 0 || from->v[i]->judge == t->batch.v[0]->judge)) {
-		if (replays_stage(l, from->v[i]->sha) == 0)
-			push(&t->batch, from->v[i]);
-		i++;
+/* At most so many of the list, from its front. */
+static void
+hand_out(struct life *l, struct list *from, bool close, size_t most)
+{
+	struct triager *t;
+	struct found *f;
+	size_t i;
+
+	for (i = 0; i < from->n && i < most; i++) {
+		f = from->v[i];
+		t = &l->triage->triagers[f->judge][close];
+		if (triager_room(t) == 0)
+			break;
+		if (triager_give(l, t, f) != 0)
+			take_back(l, f);
 	}
 	if (i > 0)
 		memmove(from->v, from->v + i, (from->n - i) * sizeof(*from->v));
 	from->n -= i;
 }
 
-/* Those without a record get another chance, at the end of the queue. */
-static void
-end_batch(struct life *l)
+/* Inputs that are being run; of hangs among them. */
+static size_t
+under_way(const struct livetriage *t, size_t *hangs)
 {
-	struct livetriage *t = l->triage;
-	struct found *f;
-	size_t i;
+	const struct triager *one;
+	size_t n = 0;
 
-	for (i = 0; i < t->batch.n; i++) {
-		f = t->batch.v[i];
-		replays_unstage(l, f->sha);
-		if (verdict_find(l, f->sha) != NULL || f->judge != t->build)
-			continue; /* judged, or passed on */
-		if (++f->attempts < ATTEMPTS)
-			push(&t->late, f);
-		else
-			t->given_up++;
+	*hangs = 0;
+	for (size_t i = 0; i < LIFE_BUILDS * 2; i++) {
+		one = &t->triagers[i / 2][i % 2];
+		n += one->n;
+		for (size_t k = 0; k < one->n; k++)
+			*hangs += one->given[k]->late;
 	}
-	t->batch.n = 0;
+	return n;
 }
 
+/* Hangs come last, and leave a CPU to what crashes meanwhile. */
 static void
-start_batch(struct life *l)
+hand_out_late(struct life *l)
 {
 	struct livetriage *t = l->triage;
-	struct strs options = {0}, inputs = {0};
-	struct fail f = {0};
-	bool close = t->pending.n == 0 && t->close.n > 0;
-	char *path;
-	size_t i;
+	size_t most = l->claim.cpus.n > 2 ? l->claim.cpus.n - 1 : 1, hangs;
+	size_t n = under_way(t, &hangs);
 
-	t->hangs = !close && t->pending.n == 0;
-	if (t->hangs && t->late_end > 0 && clock_mono() >= t->late_end)
-		return;
-	choose(l, close		     ? &t->close
-		  : t->pending.n > 0 ? &t->pending
-				     : &t->late);
-	if (t->batch.n == 0)
-		return;
-	for (i = 0; i < t->batch.n; i++) {
-		path = replays_path(l, t->batch.v[i]->sha);
-		strs_add(&inputs, path);
-		free(path);
-	}
-	strs_add(&options, "lago-triage");
-	strs_addf(&options, "-r%d", close ? TRIES : 1);
-	t->read = 0;
-	t->build = t->batch.v[0]->judge;
-	t->patience = PATIENCE + 4 * (close ? TRIES : 1) *
-				     life_seconds(l, "timeout", TIMEOUT);
-	t->task =
-	    replays_start(l, t->build, &options, &inputs, 5, t->patience, &f);
-	if (t->task == NULL) {
-		life_say(l, "%s", f.text);
-		end_batch(l);
-	}
-	strs_release(&options);
-	strs_release(&inputs);
+	if (t->pending.n == 0 && t->close.n == 0 && n < most &&
+	    (t->late_end == 0 || clock_mono() < t->late_end))
+		hand_out(l, &t->late, false, most - n);
 }
 
 void
 livetriage_tick(struct life *l)
 {
 	struct livetriage *t = l->triage;
-	bool ended;
 
-	if (t->task != NULL) {
-		ended = t->task->ended;
-		take_records(l);
-		if (!ended)
-			return;
-		task_free(l, t->task);
-		t->task = NULL;
-		end_batch(l);
+	for (size_t i = 0; i < LIFE_BUILDS * 2; i++)
+		triager_tick(
+		    l, &t->triagers[i / 2][i % 2], take_record, take_back);
+	if (l->hurry == LIFE_KILL || l->gone)
+		return;
+	hand_out(l, &t->pending, false, SIZE_MAX);
+	if (t->pending.n == 0)
+		hand_out(l, &t->close, true, SIZE_MAX);
+	hand_out_late(l);
+}
+
+bool
+livetriage_busy(const struct life *l)
+{
+	size_t hangs;
+
+	return under_way(l->triage, &hangs) > 0;
+}
+
+/* What is idle ends by itself; what is not, or takes too long, is ended. */
+static void
+end_all(struct life *l)
+{
+	struct livetriage *t = l->triage;
+	double end = clock_mono() + END_SECONDS;
+	struct triager *one;
+	bool left = true;
+
+	while (left) {
+		left = false;
+		for (size_t i = 0; i < LIFE_BUILDS * 2; i++) {
+			one = &t->triagers[i / 2][i % 2];
+			triager_close(one);
+			if (one->task != NULL && !one->task->ended &&
+			    (one->n > 0 || clock_mono() >= end))
+				task_signal(l, one->task, SIGKILL);
+			triager_tick(l, one, take_record, take_back);
+			left |= one->task != NULL;
+		}
+		if (left)
+			task_sleep(l, 0.2);
 	}
-	if (l->hurry != LIFE_KILL && !l->gone)
-		start_batch(l);
 }
 
 void
@@ -533,25 +528,21 @@ livetriage_drain(struct life *l, double end)
 {
 	struct livetriage *t = l->triage;
 	double late = l->deadline / 10;
+	size_t n, hangs;
 
 	if (t->late_end == 0)
 		t->late_end =
 		    clock_mono() + (late > LATE_LEAST ? late : LATE_LEAST);
 	for (;;) {
 		livetriage_tick(l);
-		if (t->task == NULL || clock_mono() >= end || l->gone ||
-		    l->hurry == LIFE_KILL)
+		n = under_way(t, &hangs);
+		if (n == 0 || clock_mono() >= end || l->gone ||
+		    l->hurry == LIFE_KILL ||
+		    (n == hangs && clock_mono() >= t->late_end))
 			break;
-		if (t->hangs && clock_mono() >= t->late_end)
-			task_signal(l, t->task, SIGKILL);
 		task_sleep(l, 0.2);
 	}
-	if (t->task != NULL) {
-		take_records(l);
-		task_free(l, t->task);
-		t->task = NULL;
-		end_batch(l);
-	}
+	end_all(l);
 }
 
 uint64_t
@@ -570,9 +561,14 @@ livetriage_bugs(const struct life *l)
 uint64_t
 livetriage_untriaged(const struct life *l)
 {
-	return l->triage != NULL ? l->triage->pending.n + l->triage->late.n +
-				       l->triage->batch.n + l->triage->given_up
-				 : 0;
+	const struct livetriage *t = l->triage;
+	uint64_t n = 0;
+
+	if (t == NULL)
+		return 0;
+	for (int i = 0; i < LIFE_BUILDS; i++)
+		n += t->triagers[i][0].n;
+	return n + t->pending.n + t->late.n + t->given_up;
 }
 
 size_t

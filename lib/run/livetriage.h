@@ -1,6 +1,6 @@
 /*
- * Triage while the fuzzing goes on: new crash inputs go through lago-triage in
- * batches, below the keeper and behind the fuzzers; each record is appended to
+ * Triage while the fuzzing goes on: new crash inputs go to a lago-triage that
+ * stays, below the keeper and behind the fuzzers; each record is appended to
  * crashes.jsonl, what the target printed is copied to reports/.
  *
  * One try finds the bucket.  The first inputs of each (bucket, exact bucket)
@@ -26,6 +26,7 @@ void livetriage_add(struct life *l, struct found *f);
 void livetriage_trace(
     struct life *l, const struct found *f, const struct buf *text);
 void livetriage_tick(struct life *l);
+bool livetriage_busy(const struct life *l); /* inputs are being run */
 /* Until all is done, or that moment (monotonic). */
 void livetriage_drain(struct life *l, double end);
 void livetriage_free(struct life *l);

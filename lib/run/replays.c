@@ -1,6 +1,7 @@
 #include "run/replays.h"
 
 #include <sys/mman.h>
+#include <sys/socket.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +27,7 @@
 #define INPUT_MAX (16 << 20)
 
 static const char *const dirs[] = {
-    "triage/crashes", "triage/traces", "triage/reports"};
+    "triage/crashes", "triage/traces", "triage/reports", "triage/before"};
 
 int
 replays_prepare(struct life *l)
@@ -61,6 +62,21 @@ replays_write(
 		close(fd);
 	}
 	free(path);
+}
+
+void
+replays_before(struct life *l, const char *sha, const char *dir)
+{
+	int fd =
+	    inside_open(l->workfd, "triage/before", O_RDONLY | O_DIRECTORY, 0);
+	char *to = mem_printf("%s/%s", l->work, dir);
+
+	/* One that is there already leads to the same. */
+	if (fd >= 0 && symlinkat(to, fd, sha) != 0 && errno != EEXIST)
+		life_say(l, "cannot make 'triage/before/%s'", sha);
+	if (fd >= 0)
+		close(fd);
+	free(to);
 }
 
 int
@@ -151,6 +167,7 @@ add_job(const struct life *l, enum life_build build, const char *name,
 	    (unsigned)(life_int(l, "memory", 2048) / l->n), argv);
 	if (strcmp(name, "lago-triage") == 0) {
 		strs_addf(argv, "-xtraces=%s/triage/traces", l->work);
+		strs_addf(argv, "-xbefore=%s/triage/before", l->work);
 		strs_addf(argv, "-o%s/triage/reports", l->work);
 		if (kv_get(&l->job, "target") != NULL)
 			strs_addf(argv, "-xfuzz_target=%s",
@@ -158,9 +175,9 @@ add_job(const struct life *l, enum life_build build, const char *name,
 	}
 }
 
-struct task *
-replays_start(struct life *l, enum life_build build, const struct strs *words,
-    const struct strs *inputs, int nice, double seconds, struct fail *f)
+static struct task *
+start(struct life *l, enum life_build build, const struct strs *words, int in,
+    int nice, double seconds, struct fail *f)
 {
 	const struct strs *vector = &l->replay[build].argv;
 	struct keeper_cmd cmd = KEEPER_CMD_INIT;
@@ -177,7 +194,7 @@ replays_start(struct life *l, enum life_build build, const struct strs *words,
 	for (i = 0; i < vector->n; i++)
 		strs_add(&argv, vector->v[i]);
 	rooms_env(l, &env);
-	cmd.in = replays_operands(inputs);
+	cmd.in = in;
 	cmd.argv = argv.v;
 	cmd.env = strs_argv(&env);
 	cmd.cwd = cwd;
@@ -187,10 +204,39 @@ replays_start(struct life *l, enum life_build build, const struct strs *words,
 		fail_errno(f, EX_LAGO_TEMP, "cannot start '%s'", words->v[0]);
 	else
 		t = task_start(l, words->v[0], &cmd, seconds, f);
-	if (cmd.in >= 0)
-		close(cmd.in);
 	strs_release(&argv);
 	strs_release(&env);
 	free(cwd);
+	return t;
+}
+
+struct task *
+replays_start(struct life *l, enum life_build build, const struct strs *words,
+    const struct strs *inputs, int nice, double seconds, struct fail *f)
+{
+	int in = replays_operands(inputs);
+	struct task *t = start(l, build, words, in, nice, seconds, f);
+
+	if (in >= 0)
+		close(in);
+	return t;
+}
+
+struct task *
+replays_stay(struct life *l, enum life_build build, const struct strs *words,
+    int nice, int *feed, struct fail *f)
+{
+	int ends[2] = {-1, -1};
+	struct task *t;
+
+	/* A socket: who writes to one that has died is told, not killed. */
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		ends[0] = -1;
+	t = start(l, build, words, ends[0], nice, 0, f);
+	*feed = ends[1];
+	if (ends[0] >= 0)
+		close(ends[0]);
+	if (t == NULL && ends[1] >= 0)
+		close(ends[1]);
 	return t;
 }

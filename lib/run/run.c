@@ -57,7 +57,7 @@ last_call(struct life *l)
 static int
 fuzz_loop(struct life *l)
 {
-	double left;
+	double left, pause;
 
 	while ((left = l->deadline - life_fuzzed(l)) > 0 &&
 	       l->hurry == LIFE_GO_ON && !l->gone) {
@@ -69,7 +69,8 @@ fuzz_loop(struct life *l)
 		series_tick(l);
 		life_beat(l);
 		left = l->deadline - life_fuzzed(l);
-		task_sleep(l, left < 1 ? left : 1);
+		pause = livetriage_busy(l) ? 0.2 : 1;
+		task_sleep(l, left < pause ? left : pause);
 	}
 	return 0;
 }
