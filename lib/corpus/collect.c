@@ -30,7 +30,12 @@
 #include "corpus/worker.h"
 #include "target/forkserver.h"
 
-enum { STOP_SECONDS = 3, SIGNAL_EVERY = 64, ANSWERS = 1 << 16 };
+enum {
+	STOP_SECONDS = 3,
+	SIGNAL_EVERY = 64,
+	ANSWERS = 1 << 16,
+	START_MICROS = 20000
+};
 
 /* One answer; then n bytes: a packed trace, or a failure's text.  value: the
  * state; tuples of the trace; number of the trace, this worker's or the
@@ -460,10 +465,26 @@ taken_make(struct pool *p)
 	return 0;
 }
 
+/* Not more than have something to do: where it is known how long runs take, at
+ * least what the start of a target does. */
+static size_t
+workers_for(const struct pool *p)
+{
+	size_t n = p->c->workers < p->left ? p->c->workers : p->left;
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < p->left; i++) {
+		if (!p->in->v[p->todo[i]].micros)
+			return n;
+		sum += p->in->v[p->todo[i]].micros;
+	}
+	return n < 1 + sum / START_MICROS ? n : 1 + sum / START_MICROS;
+}
+
 static void
 pass(struct pool *p)
 {
-	size_t n = p->c->workers < p->left ? p->c->workers : p->left;
+	size_t n = workers_for(p);
 
 	p->shared->next = p->shared->stop = 0;
 	if (taken_make(p))

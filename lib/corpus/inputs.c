@@ -79,6 +79,18 @@ inputs_put(struct inputs *l, const char *path)
 	take(l, mem_strdup(path), lstat(path, &st) ? NULL : &st, false);
 }
 
+static char *
+joined(const char *dir, const char *name)
+{
+	size_t n = strlen(dir), m = strlen(name) + 1;
+	char *full = mem_alloc(n + 1 + m);
+
+	memcpy(full, dir, n);
+	full[n] = '/';
+	memcpy(full + n + (dir[n - 1] != '/'), name, m);
+	return full;
+}
+
 /* The files of an open directory, whose descriptor is ours; below the operand
  * hidden directories are left out. */
 static int
@@ -99,8 +111,7 @@ walk(struct inputs *l, int fd, const char *path, bool base)
 		if (!S_ISREG(st.st_mode) &&
 		    (!S_ISDIR(st.st_mode) || name[0] == '.'))
 			continue;
-		full = mem_printf("%s%s%s", path,
-		    path[strlen(path) - 1] == '/' ? "" : "/", name);
+		full = joined(path, name);
 		if (S_ISREG(st.st_mode)) {
 			take(l, full, &st, base);
 			continue;
@@ -138,26 +149,73 @@ inputs_add(struct inputs *l, const char *path, bool base, struct fail *f)
 	return 0;
 }
 
+/* What is compared, close together; most paths differ in the eight bytes that
+ * follow what all have in common. */
+struct key {
+	uint64_t size, bytes;
+	const char *path;
+	uint32_t input;
+	bool base;
+};
+
 static int
 by_size(const void *a, const void *b)
 {
-	const struct input *x = a, *y = b;
+	const struct key *x = a, *y = b;
 
 	if (x->base != y->base)
 		return x->base ? -1 : 1;
 	if (x->size != y->size)
 		return x->size < y->size ? -1 : 1;
+	if (x->bytes != y->bytes)
+		return x->bytes < y->bytes ? -1 : 1;
 	return strcmp(x->path, y->path);
+}
+
+static size_t
+in_common(const struct inputs *l)
+{
+	size_t n = l->n ? strlen(l->v[0].path) : 0;
+
+	for (size_t i = 1; i < l->n; i++)
+		while (n && strncmp(l->v[0].path, l->v[i].path, n) != 0)
+			n--;
+	return n;
+}
+
+static uint64_t
+eight_of(const char *p)
+{
+	uint64_t v = 0;
+
+	for (int i = 0; i < 8; i++) {
+		v = v << 8 | (uint8_t)*p;
+		p += *p != '\0';
+	}
+	return v;
 }
 
 void
 inputs_sort(struct inputs *l)
 {
-	if (l->n)
-		qsort(l->v, l->n, sizeof *l->v, by_size);
-	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].size == 0 && l->v[i].state == INPUT_NEW)
-			l->v[i].state = INPUT_EMPTY;
+	struct key *key = mem_array(l->n, sizeof *key);
+	struct input *v = mem_array(l->n, sizeof *v);
+	size_t same = in_common(l);
+
+	for (uint32_t i = 0; i < l->n; i++)
+		key[i] =
+		    (struct key){l->v[i].size, eight_of(l->v[i].path + same),
+			l->v[i].path, i, l->v[i].base};
+	qsort(key, l->n, sizeof *key, by_size);
+	for (size_t i = 0; i < l->n; i++) {
+		v[i] = l->v[key[i].input];
+		if (v[i].size == 0 && v[i].state == INPUT_NEW)
+			v[i].state = INPUT_EMPTY;
+	}
+	free(key);
+	free(l->v);
+	l->v = v;
+	l->room = l->n;
 }
 
 void

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -36,10 +37,10 @@ enum {
 	CHANCE = 3 /* inputs that showed a tuple once only: it is chance */
 };
 /* Of the time there is, the part for running the inputs; the search may take
- * as much of the time that took, but this at least (seconds of CPU). */
+ * that much of the CPU time a worker had, but this at least (seconds). */
 #define RUN_PART 0.7
 #define SEARCH_PART 0.2
-#define SEARCH_LEAST 0.02
+#define SEARCH_LEAST 0.005
 
 struct work {
 	struct minimize *m;
@@ -54,7 +55,7 @@ struct work {
 	struct result result;
 	struct buf data;
 	struct fail *f;
-	double ran; /* seconds */
+	double ran; /* CPU seconds of a worker */
 };
 
 static bool
@@ -116,6 +117,18 @@ merge_instead(struct work *w)
 	return true;
 }
 
+/* Of the workers so far; what others do on this machine does not count. */
+static double
+workers_cpu(void)
+{
+	struct rusage r;
+
+	if (getrusage(RUSAGE_CHILDREN, &r))
+		return 0;
+	return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) +
+	       (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) * 1e-6;
+}
+
 static int
 run_inputs(struct work *w)
 {
@@ -130,7 +143,7 @@ run_inputs(struct work *w)
 	inputs_settle(w->in);
 	if (w->m->from)
 		cache_save(w->m->from, w->in, &w->m->traces);
-	w->ran = clock_mono() - start;
+	w->ran = workers_cpu() / (double)w->m->collect.workers;
 	tuples_add_all(&w->all, &w->m->traces);
 	return rc;
 }
