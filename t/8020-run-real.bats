@@ -117,7 +117,7 @@ last() {
 	lago-run -P 1 -t 120 m.zip 2>said &
 	ooms() { [ "$(kinds m.run 2>/dev/null | sort -u)" = oom ]; }
 	wait_for ooms
-	touch m.run/stop
+	echo kill >m.run/stop
 	ended() { grep -q '^state=killed' m.run/progress; }
 	wait_for ended
 	wait
@@ -151,7 +151,7 @@ last() {
 	lago-run -q -P 1 -t 120 p.zip &
 	judged() { [ -s p.run/crashes.jsonl ]; }
 	wait_for judged
-	touch p.run/stop
+	echo kill >p.run/stop
 	ended() { grep -q '^state=killed' p.run/progress; }
 	wait_for ended
 	wait

@@ -454,27 +454,6 @@ collect_others(struct life *l, const char *sha)
 	seen_put(&l->collect->others, sha);
 }
 
-void
-collect_before(struct life *l, const struct found *f)
-{
-	const struct seen *q = &l->collect->queues;
-	const char *dir = NULL;
-	char *slash;
-
-	if (f->late || f->seed)
-		return;
-	for (size_t i = 0; i < q->size; i++) {
-		if (q->slot[i].key == NULL)
-			continue;
-		slash = mem_printf("%s/", q->slot[i].key);
-		if (q->n == 1 || instance_of(slash) == f->instance)
-			dir = q->slot[i].key;
-		free(slash);
-	}
-	if (dir != NULL)
-		replays_before(l, f->sha, dir);
-}
-
 static void
 take_queue(struct life *l, const char *path)
 {
@@ -542,6 +521,41 @@ collect_queue(struct life *l)
 		pause = QUEUE_INTERVAL;
 	l->collect->next_queue =
 	    clock_mono() + pause + COST * (clock_mono() - start);
+}
+
+/* The directory of an instance's corpus; NULL: not known. */
+static const char *
+queue_of(const struct life *l, int instance)
+{
+	const struct seen *q = &l->collect->queues;
+	const char *dir = NULL;
+	char *slash;
+
+	for (size_t i = 0; i < q->size; i++) {
+		if (q->slot[i].key == NULL)
+			continue;
+		slash = mem_printf("%s/", q->slot[i].key);
+		if (q->n == 1 || instance_of(slash) == instance)
+			dir = q->slot[i].key;
+		free(slash);
+	}
+	return dir;
+}
+
+void
+collect_before(struct life *l, const struct found *f)
+{
+	const char *dir;
+
+	if (f->late || f->seed)
+		return;
+	dir = queue_of(l, f->instance);
+	if (dir == NULL) {
+		collect_queue(l);
+		dir = queue_of(l, f->instance);
+	}
+	if (dir != NULL)
+		replays_before(l, f->sha, dir);
 }
 
 /* ---- is there anything new? ---- */
