@@ -9,6 +9,7 @@
  * next pass.  A worker adopts what its server leaves behind, and kills it.
  */
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -199,24 +200,39 @@ known(struct self *w, struct answer *a)
 	return true;
 }
 
+/* With that limit, or what is left of all the time: then it is not the input
+ * that is slow. */
+static int
+run_limited(
+    struct self *w, double limit, struct forkserver_run *r, struct fail *f)
+{
+	double until = w->p->c->until;
+	double left = until > 0 ? until - clock_mono() : limit;
+	bool cut = left < limit;
+	int rc;
+
+	forkserver_set_timeout(w->server, cut ? fmax(left, 0) : limit);
+	rc = forkserver_run(w->server, w->data.p, w->data.len, r, f);
+	__sync_fetch_and_add(&w->p->shared->execs, 1);
+	if (rc == 0 && cut && r->end == FORKSERVER_TIMEOUT)
+		r->end = FORKSERVER_STOPPED;
+	return rc;
+}
+
 /* A crash counts when its process had run nothing else; a time-out when twice
  * the limit does not help. */
 static int
 run_once(struct self *w, struct forkserver_run *r, struct fail *f)
 {
-	struct collect *c = w->p->c;
-	int rc = forkserver_run(w->server, w->data.p, w->data.len, r, f);
+	double limit = w->p->c->timeout;
 
-	__sync_fetch_and_add(&w->p->shared->execs, 1);
-	if (rc || (r->end != FORKSERVER_TIMEOUT &&
-		      (r->end != FORKSERVER_CRASH || r->fresh)))
-		return rc;
+	if (run_limited(w, limit, r, f))
+		return -1;
 	if (r->end == FORKSERVER_TIMEOUT)
-		forkserver_set_timeout(w->server, c->timeout * 2);
-	rc = forkserver_run(w->server, w->data.p, w->data.len, r, f);
-	__sync_fetch_and_add(&w->p->shared->execs, 1);
-	forkserver_set_timeout(w->server, c->timeout);
-	return rc;
+		return run_limited(w, limit * 2, r, f);
+	if (r->end == FORKSERVER_CRASH && !r->fresh)
+		return run_limited(w, limit, r, f);
+	return 0;
 }
 
 /* 1: no more. */

@@ -31,8 +31,10 @@
 enum {
 	EXECS = 1500, /* for one file */
 	INPUT_MAX = 1 << 20,
-	STOP_SECONDS = 3
+	STOP_SECONDS = 3,
+	SLOWER = 20
 };
+#define SLOWER_LEAST 0.05 /* seconds */
 
 /* To a worker: shrink this file, it must keep these tuples (which follow). */
 struct order {
@@ -125,6 +127,16 @@ confirm(struct self *w, const struct buf *b, struct buf *packed, uint32_t *n)
 	return true;
 }
 
+/* A try that takes that much longer than the file did hangs: the limit of a run
+ * is meant for any input, and most of the time would go into waiting for it. */
+static double
+patience(const struct self *w, const struct joint_file *file)
+{
+	double limit = SLOWER_LEAST + SLOWER * (double)file->micros * 1e-6;
+
+	return file->micros && limit < w->c->timeout ? limit : w->c->timeout;
+}
+
 static void
 shrink(struct self *w, struct joint_file *file, int to)
 {
@@ -134,6 +146,8 @@ shrink(struct self *w, struct joint_file *file, int to)
 	uint64_t before = w->execs;
 
 	w->most = w->execs + EXECS;
+	if (w->server)
+		forkserver_set_timeout(w->server, patience(w, file));
 	if (!file_read(AT_FDCWD, file->path, INPUT_MAX, &best, NULL, NULL)) {
 		reduce_input(&how, &best);
 		if (!w->broken && best.len < file->size &&

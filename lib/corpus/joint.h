@@ -18,6 +18,7 @@ struct joint_file {
 	char *path;
 	uint64_t size;
 	struct trace trace; /* as it was run */
+	uint32_t micros;    /* that took; 0 unknown */
 
 	/* out */
 	enum { JOINT_SAME, JOINT_SMALLER, JOINT_NEEDLESS } what;

@@ -609,6 +609,7 @@ shrink(struct work *w)
 			file[n].path = path_of(w, i);
 			file[n].size = w->in->v[i].size;
 			file[n].trace = w->m->traces.v[w->in->v[i].trace];
+			file[n].micros = w->in->v[i].micros;
 			which[n++] = i;
 		}
 	c->until = w->m->end > 0 ? now + (w->m->end - now) * JOINT_PART : 0;
