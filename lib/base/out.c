@@ -125,6 +125,13 @@ out_json(struct out *o, const char *name, const char *json)
 		put_tsv(o, json, strlen(json));
 }
 
+struct buf *
+out_value(struct out *o, const char *name)
+{
+	begin(o, name);
+	return &o->line;
+}
+
 void
 out_end(struct out *o)
 {

@@ -35,6 +35,8 @@ void out_real(struct out *o, const char *name, double v, int digits);
 void out_bool(struct out *o, const char *name, bool v); /* 1 and 0, true ... */
 /* A value that is JSON text already; in TSV it is written escaped. */
 void out_json(struct out *o, const char *name, const char *json);
+/* In JSON: where its caller adds the value, as JSON text. */
+struct buf *out_value(struct out *o, const char *name);
 void out_end(struct out *o); /* ends the line */
 
 /* The pieces, for records that are built in memory. */

@@ -18,8 +18,8 @@ struct slot {
 };
 
 struct cell {
-	struct str key;
-	alignas(max_align_t) char value[];
+	size_t n;
+	char key[]; /* n bytes, then the value, aligned */
 };
 
 struct memo {
@@ -46,23 +46,51 @@ memo_free(struct memo *m)
 	free(m);
 }
 
-/* Eight bytes at a time: multiply, fold. */
+static uint64_t
+mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * 0x9e3779b97f4a7c15;
+	return h ^ h >> 32;
+}
+
+/* Sixteen bytes at a time, in two halves that need not wait for each other. */
 static uint64_t
 hash(unsigned kind, struct str s)
 {
-	const uint64_t prime = 0x9e3779b97f4a7c15;
-	uint64_t h = (s.n << 8 | kind) * prime, v;
+	uint64_t h = s.n << 8 | kind, g = 0, v[2];
 	size_t i = 0;
 
-	for (; i + 8 <= s.n; i += 8) {
-		memcpy(&v, s.p + i, 8);
-		h = (h ^ v) * prime;
-		h ^= h >> 32;
+	for (; i + sizeof(v) <= s.n; i += sizeof(v)) {
+		memcpy(v, s.p + i, sizeof(v));
+		h = mix(h, v[0]);
+		g = mix(g, v[1]);
 	}
-	v = 0;
-	memcpy(&v, s.p + i, s.n - i);
-	h = (h ^ v) * prime;
-	return h ^ h >> 32;
+	v[0] = v[1] = 0;
+	memcpy(v, s.p + i, s.n - i);
+	return mix(mix(h, v[0]), mix(g, v[1]));
+}
+
+static void *
+value_of(struct cell *c)
+{
+	const size_t unit = alignof(max_align_t);
+
+	return (char *)c + (sizeof(*c) + c->n + unit - 1) / unit * unit;
+}
+
+static struct cell *
+new_cell(struct memo *m, struct str key)
+{
+	const size_t unit = alignof(max_align_t);
+	size_t size = sizeof(struct cell) + key.n + unit + m->value_size;
+	struct cell *c = arena_alloc(&m->arena, size);
+
+	c->n = key.n;
+	memcpy(c->key, key.p, key.n);
+	memset(value_of(c), 0, m->value_size);
+	m->n++;
+	m->bytes += size;
+	return c;
 }
 
 void
@@ -85,21 +113,18 @@ memo_find(struct memo *m, unsigned kind, struct str key, bool *made)
 		s = &m->slots[i];
 		if (s->cell == NULL)
 			break;
-		if (s->hash == h && str_eq(s->cell->key, key)) {
+		if (s->hash == h &&
+		    str_eq(str_of(s->cell->key, s->cell->n), key)) {
 			*made = false;
-			return s->cell->value;
+			return value_of(s->cell);
 		}
 	}
 	if (m->n >= 2 * FULL || m->bytes >= 2 * BYTES)
 		return NULL;
 	*made = true;
-	m->n++;
-	m->bytes += key.n + m->value_size;
 	s->hash = h;
-	s->cell = arena_alloc(&m->arena, sizeof(*s->cell) + m->value_size);
-	memset(s->cell, 0, sizeof(*s->cell) + m->value_size);
-	s->cell->key = arena_str(&m->arena, key);
-	return s->cell->value;
+	s->cell = new_cell(m, key);
+	return value_of(s->cell);
 }
 
 struct str

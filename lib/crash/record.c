@@ -35,12 +35,21 @@ word(struct out *o, const char *name, const char *s)
 }
 
 static void
+add_hex(struct buf *b, bool known, uint64_t v)
+{
+	if (!known) {
+		buf_add(b, "null", 4);
+		return;
+	}
+	buf_addc(b, '"');
+	buf_addx(b, v);
+	buf_addc(b, '"');
+}
+
+static void
 hex(struct out *o, const char *name, bool known, uint64_t v)
 {
-	char s[24];
-
-	snprintf(s, sizeof(s), "0x%llx", (unsigned long long)v);
-	word(o, name, known ? s : NULL);
+	add_hex(out_value(o, name), known, v);
 }
 
 static void
@@ -73,19 +82,6 @@ member_number(struct buf *b, struct str key, uint64_t v)
 		buf_add(b, "null", 4);
 }
 
-static void
-member_hex(struct buf *b, struct str key, bool known, uint64_t v)
-{
-	buf_add(b, key.p, key.n);
-	if (!known) {
-		buf_add(b, "null", 4);
-		return;
-	}
-	buf_addc(b, '"');
-	buf_addx(b, v);
-	buf_addc(b, '"');
-}
-
 #define KEY(name) STR(",\"" name "\":")
 
 static void
@@ -99,8 +95,10 @@ add_frame(struct buf *b, const struct frame *f, size_t i)
 	member_number(b, KEY("line"), f->line);
 	member_number(b, KEY("col"), f->col);
 	member(b, KEY("mod"), f->mod);
-	member_hex(b, KEY("off"), f->has_off, f->off);
-	member_hex(b, KEY("pc"), f->has_pc, f->pc);
+	buf_adds(b, ",\"off\":");
+	add_hex(b, f->has_off, f->off);
+	buf_adds(b, ",\"pc\":");
+	add_hex(b, f->has_pc, f->pc);
 	buf_adds(b, f->inl ? ",\"inl\":true" : ",\"inl\":false");
 	buf_adds(b, f->ign ? ",\"ign\":true}" : ",\"ign\":false}");
 }
@@ -121,29 +119,26 @@ static void
 frames(struct out *o, const struct report *r)
 {
 	const struct report_stack *crash = report_crash_stack(r);
-	struct buf b = BUF_INIT;
+	struct buf *b;
 	bool first = true;
 
-	add_frames(&b, crash);
-	out_json(o, "frames", b.p);
-	buf_reset(&b);
-	buf_addc(&b, '[');
+	add_frames(out_value(o, "frames"), crash);
+	b = out_value(o, "stacks");
+	buf_addc(b, '[');
 	for (size_t i = 0; i < r->nstacks; i++) {
 		const struct report_stack *s = &r->stacks[i];
 		if (s == crash)
 			continue;
 		if (!first)
-			buf_addc(&b, ',');
+			buf_addc(b, ',');
 		first = false;
-		buf_addf(&b, "{\"role\":\"%s\"", report_role_name(s->role));
-		member(&b, KEY("thread"), s->thread);
-		buf_adds(&b, ",\"frames\":");
-		add_frames(&b, s);
-		buf_addc(&b, '}');
+		buf_addf(b, "{\"role\":\"%s\"", report_role_name(s->role));
+		member(b, KEY("thread"), s->thread);
+		buf_adds(b, ",\"frames\":");
+		add_frames(b, s);
+		buf_addc(b, '}');
 	}
-	buf_addc(&b, ']');
-	out_json(o, "stacks", b.p);
-	buf_release(&b);
+	buf_addc(b, ']');
 }
 
 static void
@@ -158,41 +153,29 @@ add_top(struct buf *b, const struct bucket *k)
 	buf_addc(b, ']');
 }
 
-static void
-top(struct out *o, const struct bucket *k)
-{
-	struct buf b = BUF_INIT;
-
-	add_top(&b, k);
-	out_json(o, "top", b.p);
-	buf_release(&b);
-}
-
 /* The reports that are not the verdict. */
 static void
 also(struct out *o, const struct verdict *v)
 {
-	struct buf b = BUF_INIT;
+	struct buf *b = out_value(o, "also");
 	const struct bucket *k;
 	const struct report *r;
 	const char *access;
 
-	buf_addc(&b, '[');
+	buf_addc(b, '[');
 	for (size_t i = 0; (r = verdict_other(v, i, &k)) != NULL; i++) {
 		access = report_access_name(r->access);
-		buf_addf(&b, "%s{\"kind\":\"%s\",\"tool\":\"%s\"",
+		buf_addf(b, "%s{\"kind\":\"%s\",\"tool\":\"%s\"",
 		    i > 0 ? "," : "", r->kind->name, r->tool);
-		member(&b, KEY("access"),
+		member(b, KEY("access"),
 		    str_of(access, access != NULL ? strlen(access) : 0));
-		member(&b, KEY("message"), r->message);
-		buf_adds(&b, ",\"top\":");
-		add_top(&b, k);
-		member(&b, KEY("crash_line"), k->line);
-		buf_addf(&b, ",\"bucket\":\"%s\"}", k->key);
+		member(b, KEY("message"), r->message);
+		buf_adds(b, ",\"top\":");
+		add_top(b, k);
+		member(b, KEY("crash_line"), k->line);
+		buf_addf(b, ",\"bucket\":\"%s\"}", k->key);
 	}
-	buf_addc(&b, ']');
-	out_json(o, "also", b.p);
-	buf_release(&b);
+	buf_addc(b, ']');
 }
 
 static void
@@ -324,7 +307,7 @@ write_json(struct out *o, const struct record *r)
 		out_text(o, "input_sha256", r->sha);
 	clusterfuzz(o, v->compat);
 	found(o, p);
-	top(o, k);
+	add_top(out_value(o, "top"), k);
 	frames(o, p);
 	word(o, "severity", v->severity);
 	word(o, "severity_reason", v->reason);
