@@ -7,6 +7,8 @@
 #include "base/mem.h"
 #include "crash/similarity.h"
 
+enum { MARKS = 2 };
+
 struct list {
 	uint32_t *v;
 	uint32_t n, size;
@@ -16,10 +18,25 @@ struct stack {
 	struct similarity_frame *v; /* NULL: others stand for it */
 	uint32_t n;
 	uint64_t hash;
-	uint32_t link;	/* a stack it is linked with, itself: the root */
-	uint32_t next;	/* of the linked ones, in a ring */
-	uint32_t count; /* of them, at the root */
-	uint32_t group; /* the closed cluster, from 1; 0: none yet */
+	uint64_t marks[MARKS]; /* of the files of the top */
+	bool ordered;	       /* all of the top have one */
+	uint32_t link;	       /* a stack it is linked with, itself: the root */
+	uint32_t next;	       /* of the linked ones, in a ring */
+	uint32_t count;	       /* of them, at the root */
+	uint32_t group;	       /* the closed cluster, from 1; 0: none yet */
+};
+
+/* The stacks that have a frame among their last so many: the most common ones. */
+struct tail {
+	struct list stacks;
+	uint32_t last;
+	struct tail *next;
+};
+
+/* The stacks with a key. */
+struct found {
+	struct list always; /* for any other stack */
+	struct tail *tails;
 };
 
 struct group {
@@ -33,10 +50,9 @@ struct cluster {
 	size_t n, size;
 	uint32_t *equal; /* stacks by hash, plus 1; 0: free */
 	size_t nequal;
-	struct list *index; /* stacks by key of their first frames */
+	struct found *index; /* stacks by key of their first frames */
 	size_t nindex;
-	uint16_t *hits; /* of each stack, for the one that is added */
-	size_t nhits;
+	bool *seen;	      /* each stack, by the one that is added */
 	struct group *groups; /* from 1 */
 	size_t ngroups;
 	unsigned numbers;
@@ -87,6 +103,17 @@ cluster_new(void)
 	return c;
 }
 
+static void
+free_found(struct found *f)
+{
+	free(f->always.v);
+	for (struct tail *t = f->tails, *next; t != NULL; t = next) {
+		next = t->next;
+		free(t->stacks.v);
+		free(t);
+	}
+}
+
 void
 cluster_free(struct cluster *c)
 {
@@ -95,13 +122,13 @@ cluster_free(struct cluster *c)
 	for (size_t i = 0; i < c->n; i++)
 		free(c->v[i].v);
 	for (size_t i = 0; i < c->nindex; i++)
-		free(c->index[i].v);
+		free_found(&c->index[i]);
 	for (size_t i = 0; i < c->ngroups; i++)
 		free(c->groups[i].known.v);
 	free(c->v);
 	free(c->equal);
 	free(c->index);
-	free(c->hits);
+	free(c->seen);
 	free(c->groups);
 	free(c);
 }
@@ -142,8 +169,8 @@ reserve(struct cluster *c)
 		return;
 	c->size = c->size > 0 ? 2 * c->size : 256;
 	c->v = mem_grow(c->v, c->size, sizeof(*c->v));
-	c->hits = mem_grow(c->hits, c->size, sizeof(*c->hits));
-	memset(c->hits + c->n, 0, (c->size - c->n) * sizeof(*c->hits));
+	c->seen = mem_grow(c->seen, c->size, sizeof(*c->seen));
+	memset(c->seen + c->n, 0, (c->size - c->n) * sizeof(*c->seen));
 	free(c->equal);
 	c->nequal = 2 * c->size;
 	c->equal = mem_array(c->nequal, sizeof(*c->equal));
@@ -176,29 +203,84 @@ keys(const struct similarity_frame *f, bool find, uint32_t key[4])
 	return n;
 }
 
+static struct found *
+found_of(struct cluster *c, uint32_t key)
+{
+	size_t n = c->nindex;
+
+	if (key >= n) {
+		c->nindex = 2 * (size_t)key + 64;
+		c->index = mem_grow(c->index, c->nindex, sizeof(*c->index));
+		memset(c->index + n, 0, (c->nindex - n) * sizeof(*c->index));
+	}
+	return &c->index[key];
+}
+
+static struct list *
+tail_of(struct found *f, uint32_t last)
+{
+	struct tail *t = f->tails;
+
+	while (t != NULL && t->last != last)
+		t = t->next;
+	if (t == NULL) {
+		t = mem_alloc(sizeof(*t));
+		*t = (struct tail){.last = last, .next = f->tails};
+		f->tails = t;
+	}
+	return &t->stacks;
+}
+
+static size_t
+top(const struct stack *s)
+{
+	return s->n < CLUSTER_TOP ? s->n : CLUSTER_TOP;
+}
+
+/* The files of the top, what was seen last first; false: a frame has none. */
+static bool
+files(const struct stack *s, uint32_t file[CLUSTER_TOP])
+{
+	for (size_t i = 0, k; i < top(s); i++) {
+		if (s->v[i].file == 0)
+			return false;
+		for (k = i; k > 0 && file[k - 1] < s->v[i].file; k--)
+			file[k] = file[k - 1];
+		file[k] = s->v[i].file;
+	}
+	return true;
+}
+
+/*
+ * Two tops of which k frames must be equal have one of them that is not among
+ * the last k - 1 of either, in whatever order, if it is the same one for both.
+ * What is in most stacks, as main, was seen early, has a small number and comes
+ * last: so it is not by such a frame that a stack is found, unless another needs
+ * so few.  That holds for stacks whose frames are told from others by one number
+ * only, that of the file.
+ */
 static void
 enter(struct cluster *c, size_t stack)
 {
 	const struct stack *s = &c->v[stack];
-	uint32_t key[4];
+	uint32_t key[4], file[CLUSTER_TOP], last;
+	bool ordered = files(s, file);
+	size_t n = top(s);
 
-	for (size_t i = 0; i < s->n && i < CLUSTER_TOP; i++)
-		for (size_t k = keys(&s->v[i], false, key); k-- > 0;) {
-			size_t n = c->nindex;
-			if (key[k] >= n) {
-				c->nindex = 2 * (size_t)key[k] + 64;
-				c->index = mem_grow(
-				    c->index, c->nindex, sizeof(*c->index));
-				memset(c->index + n, 0,
-				    (c->nindex - n) * sizeof(*c->index));
-			}
-			add(&c->index[key[k]], (uint32_t)stack);
-		}
+	for (size_t i = 0; ordered && i < n; i++) {
+		struct found *f = found_of(c, 2 * file[i]);
+		last = (uint32_t)(n - i);
+		add(last < c->need[s->n] ? tail_of(f, last) : &f->always,
+		    (uint32_t)stack);
+	}
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = keys(&s->v[i], false, key); k-- > ordered;)
+			add(&found_of(c, key[k])->always, (uint32_t)stack);
 }
 
-/* Counts what the list holds; those that others stand for leave it. */
+/* Adds what the list holds; those that others stand for leave it. */
 static void
-count(struct cluster *c, struct list *l, struct list *found)
+look(struct cluster *c, struct list *l, struct list *found)
 {
 	uint32_t kept = 0;
 
@@ -207,10 +289,52 @@ count(struct cluster *c, struct list *l, struct list *found)
 		if (c->v[s].v == NULL)
 			continue;
 		l->v[kept++] = s;
-		if (c->hits[s]++ == 0)
+		if (!c->seen[s])
 			add(found, s);
+		c->seen[s] = true;
 	}
 	l->n = kept;
+}
+
+static void
+set_marks(struct stack *s)
+{
+	uint32_t file[CLUSTER_TOP];
+
+	s->ordered = files(s, file);
+	for (size_t i = 0; s->ordered && i < top(s); i++) {
+		unsigned bit = file[i] % (64 * MARKS);
+		s->marks[bit / 64] |= (uint64_t)1 << bit % 64;
+	}
+}
+
+/* At most so many frames of a are in b. */
+static unsigned
+most_common(const struct stack *a, const struct stack *b)
+{
+	unsigned n = (unsigned)top(a);
+
+	for (size_t i = 0; i < MARKS && a->ordered && b->ordered; i++)
+		n -= (unsigned)__builtin_popcountll(a->marks[i] & ~b->marks[i]);
+	return n;
+}
+
+/* Have they enough in common at the top? */
+static bool
+may_be_near(
+    const struct cluster *c, const struct stack *a, const struct stack *b)
+{
+	unsigned need = c->need[a->n < b->n ? a->n : b->n];
+
+	if (most_common(a, b) < need)
+		return false;
+	for (size_t i = 0; i < top(a) && need > 0; i++)
+		for (size_t k = 0; k < top(b); k++)
+			if (similarity_equal(&a->v[i], &b->v[k])) {
+				need--;
+				break;
+			}
+	return need == 0;
 }
 
 /* Those that have enough in common with the stack at the top. */
@@ -218,16 +342,22 @@ static void
 find(struct cluster *c, const struct stack *s, struct list *found)
 {
 	uint32_t key[4], kept = 0;
+	uint32_t least = s->ordered ? c->need[s->n] : 0;
 
-	for (size_t i = 0; i < s->n && i < CLUSTER_TOP; i++)
-		for (size_t k = keys(&s->v[i], true, key); k-- > 0;)
-			if (key[k] < c->nindex)
-				count(c, &c->index[key[k]], found);
+	for (size_t i = 0; i < top(s); i++)
+		for (size_t k = keys(&s->v[i], true, key); k-- > 0;) {
+			if (key[k] >= c->nindex)
+				continue;
+			look(c, &c->index[key[k]].always, found);
+			for (struct tail *t = c->index[key[k]].tails; t != NULL;
+			     t = t->next)
+				if (t->last >= least)
+					look(c, &t->stacks, found);
+		}
 	for (uint32_t i = 0; i < found->n; i++) {
-		uint32_t n = c->v[found->v[i]].n;
-		if (c->hits[found->v[i]] >= c->need[n < s->n ? n : s->n])
+		c->seen[found->v[i]] = false;
+		if (may_be_near(c, s, &c->v[found->v[i]]))
 			found->v[kept++] = found->v[i];
-		c->hits[found->v[i]] = 0;
 	}
 	found->n = kept;
 }
@@ -480,6 +610,7 @@ cluster_add(struct cluster *c, const struct similarity_frame *v, size_t n)
 	    .next = stack,
 	    .count = 1};
 	*equal = stack + 1;
+	set_marks(&c->v[stack]);
 	while (place(c, stack))
 		;
 	if (c->v[stack].v != NULL)
