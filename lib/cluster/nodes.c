@@ -55,6 +55,20 @@ word_valid(const char *s, const char *also)
 	return true;
 }
 
+/* N or ALL/N: one is 0 when it is not said. */
+static bool
+size_parse(char *text, int64_t most, int64_t *all, int64_t *one)
+{
+	char *slash = strchr(text, '/');
+
+	if (slash != NULL) {
+		*slash++ = '\0';
+		if (opt_parse_num(slash, 1, most, one) != 0)
+			return false;
+	}
+	return opt_parse_num(text, 1, most, all) == 0 && *one <= *all;
+}
+
 static int
 parse_line(struct nodes *nodes, char *line, unsigned number, struct fail *f)
 {
@@ -74,11 +88,12 @@ parse_line(struct nodes *nodes, char *line, unsigned number, struct fail *f)
 		*colon++ = '\0';
 	if (n < 4 || !word_valid(words[0], "") ||
 	    strlen(words[0]) > NAME_MAX_LEN || !word_valid(words[1], "") ||
-	    opt_parse_num(words[2], 1, 100000, &node->cpus) != 0 ||
-	    opt_parse_num(words[3], 1, INT64_C(1) << 40, &node->memory) != 0)
+	    !size_parse(words[2], 100000, &node->cpus, &node->run_cpus) ||
+	    !size_parse(
+		words[3], INT64_C(1) << 40, &node->memory, &node->run_memory))
 		return fail_set(f, EX_LAGO_CONFIG,
-		    "nodes: line %u is not: NAME ENGINE[:ARG] CPUS MEMORY_MB "
-		    "[TAG,TAG]",
+		    "nodes: line %u is not: NAME ENGINE[:ARG] CPUS[/RUN] "
+		    "MEMORY_MB[/RUN] [TAG,TAG]",
 		    number);
 	node->name = mem_strdup(words[0]);
 	node->engine = mem_strdup(words[1]);

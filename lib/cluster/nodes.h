@@ -1,9 +1,10 @@
 /*
  * The machines of a home: the file nodes, one a line,
  *
- *	NAME ENGINE[:ARG] CPUS MEMORY_MB [TAG,TAG]
+ *	NAME ENGINE[:ARG] CPUS[/RUN] MEMORY_MB[/RUN] [TAG,TAG]
  *
- * separated by blanks, '#' begins a comment.  No file: one node, local, with
+ * separated by blanks, '#' begins a comment.  /RUN: what a run may have, where a
+ * line stands for many machines.  No file: one node, local, with
  * the CPUs and the memory of this machine.
  */
 #ifndef LAGO_CLUSTER_NODES_H
@@ -20,6 +21,7 @@ struct store;
 struct node {
 	char *name, *engine, *arg, *tags; /* arg, tags: "" when none */
 	int64_t cpus, memory;		  /* MiB */
+	int64_t run_cpus, run_memory;	  /* of one run; 0: all there is */
 	int64_t cpus_used, memory_used;	  /* by the runs of a pass */
 	bool drained;			  /* starts nothing new */
 	bool kept;			  /* for a run that needs much of it */

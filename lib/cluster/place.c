@@ -125,13 +125,23 @@ fill(struct pool *p, struct nodes *nodes)
 
 /* ---- one run ---- */
 
+/* If nothing else were there. */
+static bool
+suits(const struct node *node, const struct place_run *run)
+{
+	return !node->drained && !node->kept && node->cpus >= run->cpus &&
+	       node->memory >= run->memory &&
+	       (node->run_cpus == 0 || node->run_cpus >= run->cpus) &&
+	       (node->run_memory == 0 || node->run_memory >= run->memory) &&
+	       place_tags(node->tags, run->needs);
+}
+
 static bool
 fits(const struct node *node, const struct place_run *run)
 {
-	return !node->drained && !node->kept &&
-	       node->cpus - node->cpus_used >= run->cpus &&
+	return node->cpus - node->cpus_used >= run->cpus &&
 	       node->memory - node->memory_used >= run->memory &&
-	       place_tags(node->tags, run->needs);
+	       suits(node, run);
 }
 
 /* Does it look like one that fitted nowhere? */
@@ -217,10 +227,7 @@ keep(struct nodes *nodes, const struct place_run *run)
 
 	for (i = 0; i < nodes->n; i++) {
 		node = &nodes->v[i];
-		if (!node->drained && !node->kept && node->cpus >= run->cpus &&
-		    node->memory >= run->memory &&
-		    place_tags(node->tags, run->needs) &&
-		    (best == NULL || above(node, best)))
+		if (suits(node, run) && (best == NULL || above(node, best)))
 			best = node;
 	}
 	if (best != NULL)

@@ -88,13 +88,15 @@ shards_split(struct kv *job, const struct nodes *nodes)
 {
 	const char *needs = kv_get(job, "needs");
 	int64_t cpus = kv_int(job, "cpus", 2), most = 0, n;
-	int64_t memory = kv_int(job, "memory", 2048);
-	size_t i;
+	int64_t memory = kv_int(job, "memory", 2048), has;
+	const struct node *node;
 
-	for (i = 0; i < nodes->n; i++)
-		if (nodes->v[i].cpus > most &&
-		    place_tags(nodes->v[i].tags, needs == NULL ? "" : needs))
-			most = nodes->v[i].cpus;
+	for (node = nodes->v; node < nodes->v + nodes->n; node++) {
+		has = node->run_cpus > 0 ? node->run_cpus : node->cpus;
+		if (has > most &&
+		    place_tags(node->tags, needs == NULL ? "" : needs))
+			most = has;
+	}
 	if (most == 0 || cpus <= most || kv_int(job, "shards", 1) > 1)
 		return 0;
 	n = (cpus + most - 1) / most;
