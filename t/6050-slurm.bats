@@ -60,9 +60,26 @@ slurm_id() { # ID [STATES]: the number of its job in Slurm
 	squeue -h -t "${2:-all}" -n "lago-$(run_key "$1" uuid)" -o %i
 }
 
-# The fake is under way.
-runs() { # ID
-	[ -e "$(there "$1")/run/progress" ]
+# The fake is under way, for the first or the Nth time.
+runs() { # ID [N]
+	[ -e "$(there "$1")/run/progress" ] &&
+		[ "$(wc -l <"$(there "$1")/run/starts")" -eq "${2:-1}" ]
+}
+
+# A pass, and it is to be tried again.
+retried() { # ID
+	lago-dispatch -q
+	grep -q '^retry_at=' "$LAGO_HOME/jobs/$1/runs/1/run"
+}
+
+# A pass, and there is a second run.
+second() { # ID
+	lago-dispatch -q
+	[ "$(run_key "$1" run)" = 2 ]
+}
+
+running() { # N
+	[ "$(squeue -h -t RUNNING | wc -l)" -eq "$1" ]
 }
 
 @test "slurm: a job runs as a job of Slurm, its finds come here" {
@@ -118,7 +135,7 @@ runs() { # ID
 	lago-dispatch -q
 	PATH=$PWD/bin:$PATH lago-dispatch -q
 	[ "$(wc -l <asked)" -eq 1 ]
-	[ "$(squeue -h -t PENDING | wc -l)" -ge 1 ] # 3 nodes of 2 CPUs
+	wait_for running 3 # that is all there is
 	waits=$(sqlite3 "$LAGO_HOME/lago.db" "SELECT job FROM run WHERE uuid = \
 		'$(squeue -h -t PENDING -o %j | sed 's/lago-//')'")
 	lago-kill -q "$waits"
@@ -152,11 +169,7 @@ runs() { # ID
 	kill -KILL "$(cat "$BATS_FILE_TMPDIR/slurm/$node.pid")"
 	kill -KILL "$(pgrep -f "slurmstepd: \[$(slurm_id 1)\.batch")"
 	scontrol update nodename="$node" state=down reason=test
-	again() {
-		lago-dispatch -q
-		[ "$(run_key 1 run)" = 2 ]
-	}
-	wait_for again
+	wait_for second 1
 	[ "$(run_key 1 attempt,losses)" = "2|1" ]
 	grep -qx reason=node "$LAGO_HOME/jobs/1/runs/1/run"
 	slurm_daemon "$node" slurmd -N "$node"
@@ -177,20 +190,13 @@ runs() { # ID
 	lago-dispatch -q
 	wait_for runs 1
 	scontrol requeue "$(slurm_id 1)"
-	retried() {
-		lago-dispatch -q
-		grep -q '^retry_at=' "$LAGO_HOME/jobs/1/runs/1/run"
-	}
-	wait_for retried
+	wait_for retried 1
 	[ -z "$(squeue -h -t PENDING,RUNNING)" ]
 	sed -i 's/^retry_at=.*/retry_at=1/' "$LAGO_HOME/jobs/1/runs/1/run"
 	lago-dispatch -q
-	again() {
-		[ "$(wc -l <"$(there 1)/run/starts")" -eq 2 ]
-	}
-	wait_for again
+	wait_for runs 1 2
 	[ "$(run_key 1 run,attempt,reason)" = "1|2|" ]
-	[ "$(squeue -h -t RUNNING | wc -l)" -eq 1 ]
+	wait_for running 1
 }
 
 @test "slurm: a head killed behind sbatch finds its job again, and one only" {
@@ -243,4 +249,19 @@ runs() { # ID
 	echo "hpc slurm:fuzz,dir=$SHARED/none 6 1000" >"$LAGO_HOME/nodes"
 	run lago-node probe hpc
 	[[ $output == *"lago-node install"* ]]
+}
+
+@test "slurm: what met its time limit goes on in another job, and is not lost" {
+	job 1 "wait"
+	lago-dispatch -q
+	wait_for runs 1
+	lago-dispatch -q
+	scontrol update jobid="$(slurm_id 1)" EndTime=now+1
+	wait_for retried 1 # Slurm looks every half minute
+	[ "$(squeue -h -t all -o '%j %T' | grep -c "$(run_key 1 uuid) TIMEOUT")" -eq 1 ]
+	[ "$(run_key 1 losses,reason)" = "0|signal" ]
+	sed -i 's/^retry_at=.*/retry_at=1/' "$LAGO_HOME/jobs/1/runs/1/run"
+	lago-dispatch -q
+	wait_for runs 1 2
+	[ "$(run_key 1 run,attempt)" = "1|2" ]
 }

@@ -34,12 +34,6 @@ slurm_conf() { # PORT of the controller, then of each node
 		SlurmdLogFile=$d/%n.log
 		MailProg=/bin/true
 		ProctrackType=proctrack/linuxproc
-		TaskPlugin=task/none
-		SwitchType=switch/none
-		MpiDefault=none
-		JobCompType=jobcomp/none
-		JobAcctGatherType=jobacct_gather/none
-		AccountingStorageType=accounting_storage/none
 		SchedulerType=sched/builtin
 		SelectType=select/cons_tres
 		SelectTypeParameters=CR_Core_Memory
