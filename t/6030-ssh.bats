@@ -124,10 +124,7 @@ heal() {
 	[ -f "$LAGO_HOME/jobs/1/runs/1/crashes/$(echo late | sha256sum | cut -c 1-64)" ]
 	lago-dispatch -q
 	[ ! -e "$there" ]
-	[ "$(state 1)" = queued ]
-	# the next try is a run of its own
-	sed -i 's/^retry_at=.*/retry_at=1/' "$LAGO_HOME/jobs/1/runs/1/run"
-	lago-dispatch -q
+	# the next try, as soon as there is a node, is a run of its own
 	[ "$(run_key 1 run,attempt,losses)" = "2|2|1" ]
 	# with what the first one had
 	[ "$(ls "$(remote 1)/run/foreign")" = \
