@@ -191,3 +191,106 @@ rows() {
 	wait_for [ -n "$(ls "$LAGO_HOME/jobs/1/runs/1/crashes")" ]
 	ends 1
 }
+
+@test "failures: kill -9 of all that lives on a node, and a reboot" {
+	fakes 1 2 3
+	job 1 "wait crash"
+	job 2 "wait crash"
+	pass
+	pass
+	n1=$(on 1 1) n2=$(on 2 1)
+	late "$(there 1 1)/run" late
+	node_kill "$n1"
+	# the network answers, nothing else; the other is up again before anyone
+	# looks
+	node_kill "$n2"
+	node_boot "$n2"
+	wait_for started 2 2
+	[ "$(runs 2)" = "lost|node starting|" ]
+	[ "$(runs 1)" = "running|" ]
+	node_boot "$n1"
+	wait_for started 1 2
+	[ "$(runs 1)" = "lost|node starting|" ]
+	[ "$(ls "$LAGO_HOME/jobs/1/runs/1/crashes" | wc -l)" = 2 ]
+	touch "$(there 1 2)/job/end" "$(there 2 2)/job/end"
+	wait_for reaches 1 "done"
+	wait_for reaches 2 "done"
+	ends 1
+	[ "$(sql "SELECT sum(attempt), sum(losses) FROM run")" = "6|4" ]
+}
+
+@test "failures: sshd is killed and comes back: the run never knew" {
+	fakes 1 2
+	job 1 "wait crash"
+	pass
+	pass
+	n=$(on 1 1)
+	pkill_on "$n" sshd
+	pass
+	[ "$(runs 1)" = "running|" ]
+	node_in "$n" "$SSHD" -f "$D/n$n/sshd" -E "$D/n$n/log"
+	touch "$(there 1 1)/job/end"
+	wait_for reaches 1 "done"
+	[ "$(runs 1)" = "done|deadline" ]
+	[ "$(wc -l <"$LAGO_HOME/jobs/1/runs/1/crashes.jsonl")" = 1 ]
+	ends 1
+}
+
+# pkill_on I NAME: what has that name there, seen from there.
+pkill_on() {
+	node_in "$1" pkill -KILL -x "$2"
+}
+
+renewed() { # FILE BEFORE
+	pass
+	[ "$(cat "$1")" -gt "$2" ]
+}
+
+@test "failures: a clock three hours wrong, behind or ahead, changes nothing" {
+	fakes 3 4
+	job 1 "wait crash"
+	job 2 "wait crash"
+	pass
+	for i in 1 2; do # they are
+		said=$(ssh -F "$D/.ssh/config" "n$(on $i 1)" date +%s)
+		[ $(((said - $(date +%s)) ** 2)) -gt $((10000 ** 2)) ]
+	done
+	wait_for [ -e "$(there 1 1)/run/progress" ]
+	touch "$(there 1 1)/job/end"
+	wait_for reaches 1 "done"
+	first=$(cat "$(there 2 1)/lease")
+	wait_for renewed "$(there 2 1)/lease" "$first"
+	# a lease ends by the same clock
+	n=$(on 2 1) old=$(there 2 1)
+	node_cut "$n"
+	wait_for [ -e "$old/exit" ]
+	wait_for started 2 2
+	[ "$(runs 2)" = "lost|lease starting|" ]
+	touch "$(there 2 2)/job/end"
+	wait_for reaches 2 "done"
+	node_heal "$n"
+	ends 1
+}
+
+@test "failures: a disk that is full loses a run, not what it found" {
+	fakes 1 2
+	job 1 "wait crash"
+	n=1
+	mkdir "$D/n$n/.lago-node/runs"
+	node_in "$n" mount -t tmpfs -o size=2m tmpfs "$D/n$n/.lago-node/runs"
+	sed -i 2d "$LAGO_HOME/nodes"
+	pass
+	cp "$D/nodes" "$LAGO_HOME"
+	# all of it, after which lago-run can write nothing either
+	node_in "$n" sh -c "dd if=/dev/zero of=$D/n$n/.lago-node/runs/big bs=4k
+		dd if=/dev/zero of=$D/n$n/.lago-node/runs/small bs=1 || :" \
+		2>/dev/null
+	wait_for started 1 2
+	[ "$(runs 1)" = "lost|lease starting|" ]
+	[ "$(on 1 2)" != "$n" ]
+	[ "$(ls "$LAGO_HOME/jobs/1/runs/1/crashes" | wc -l)" = 1 ]
+	touch "$(there 1 2)/job/end"
+	wait_for reaches 1 "done"
+	node_in "$n" rm "$D/n$n/.lago-node/runs/big"
+	ends 1
+}

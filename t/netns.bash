@@ -46,12 +46,13 @@ nodes_up() { # COUNT
 	local i
 	[ "$(id -u)" -eq 0 ] || skip "nodes as namespaces need root"
 	[ -n "$SSHD" ] || skip "sshd is not installed"
-	need ip nsenter unshare setsid flock parallel
+	need ip nsenter unshare setsid flock parallel cc
 	unshare --net --pid --fork --mount --mount-proc --uts --ipc \
 		--time --boottime 1 true 2>/dev/null ||
 		skip "no namespaces here"
 	ssh-keygen -q -t ed25519 -N '' -f "$D/host"
 	ssh-keygen -q -t ed25519 -N '' -f "$D/user"
+	cc -shared -fPIC -o "$D/clock.so" "$TOP/t/fake/clock.c"
 	mkdir -m 700 "$D/.ssh" "$D/bin"
 	# No passwords: sshd only has to see an account that is not locked.
 	awk -F: '{ print $1 ":*:19000:0:99999:7:::" }' /etc/passwd >"$D/shadow"
@@ -66,7 +67,7 @@ nodes_up() { # COUNT
 	END
 	chmod +x "$D/bin/ssh"
 	for ((i = 1; i <= $1; i++)); do
-		node_new "$i" ""
+		node_new "$i"
 		node_boot "$i"
 	done
 	# What is dead shall be known soon.
@@ -103,8 +104,9 @@ nodes_use() {
 	mkdir -p "$XDG_RUNTIME_DIR"
 }
 
-# node_new I [NAME=VALUE]: what lives there has that in its environment.
-node_new() {
+wrong=([3]=-10800 [4]=10800)
+
+node_new() { # I
 	local d=$D/n$1
 	mkdir -p "$d/locks"
 	awk -F: -v OFS=: -v home="$d" '$3 == 0 { $6 = home; $7 = "/bin/sh" }
@@ -130,7 +132,7 @@ node_new() {
 		PrintMotd no
 		PermitRootLogin yes
 		ClientAliveInterval 2
-		SetEnv LAGO_LOCKS=$d/locks $2
+		SetEnv LAGO_LOCKS=$d/locks ${wrong[$1]:+LD_PRELOAD=$D/clock.so WRONG_CLOCK=${wrong[$1]}}
 	END
 	cat >"$d/init" <<-END
 		hostname n$1
