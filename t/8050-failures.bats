@@ -143,6 +143,10 @@ started() { # JOB RUN
 	grep -q "^$1\.$2	start" events
 }
 
+crashes() { # JOB RUN: how many are here
+	find "$LAGO_HOME/jobs/$1/runs/$2/crashes" -type f | wc -l
+}
+
 late() { # DIR TEXT: a crash that turns up there
 	echo "$2" >"$1/crashes/$(echo "$2" | sha256sum | cut -c 1-64)"
 }
@@ -188,7 +192,8 @@ rows() {
 	touch "$(there 1 2)/job/end"
 	wait_for reaches 1 "done"
 	node_heal "$n"
-	wait_for [ -n "$(ls "$LAGO_HOME/jobs/1/runs/1/crashes")" ]
+	pass
+	[ "$(crashes 1 1)" = 2 ]
 	ends 1
 }
 
@@ -211,7 +216,7 @@ rows() {
 	node_boot "$n1"
 	wait_for started 1 2
 	[ "$(runs 1)" = "lost|node starting|" ]
-	[ "$(ls "$LAGO_HOME/jobs/1/runs/1/crashes" | wc -l)" = 2 ]
+	[ "$(crashes 1 1)" = 2 ]
 	touch "$(there 1 2)/job/end" "$(there 2 2)/job/end"
 	wait_for reaches 1 "done"
 	wait_for reaches 2 "done"
@@ -288,9 +293,13 @@ renewed() { # FILE BEFORE
 	wait_for started 1 2
 	[ "$(runs 1)" = "lost|lease starting|" ]
 	[ "$(on 1 2)" != "$n" ]
-	[ "$(ls "$LAGO_HOME/jobs/1/runs/1/crashes" | wc -l)" = 1 ]
+	[ "$(crashes 1 1)" = 1 ]
 	touch "$(there 1 2)/job/end"
 	wait_for reaches 1 "done"
 	node_in "$n" rm "$D/n$n/.lago-node/runs/big"
+	pass
+	pass
+	[ -z "$(node_in "$n" ls "$D/n$n/.lago-node/runs" | grep -v small)" ]
+	node_in "$n" umount "$D/n$n/.lago-node/runs"
 	ends 1
 }

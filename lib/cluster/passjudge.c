@@ -38,7 +38,7 @@ end_run(
 	kv_set(&item->file, "reason", reason);
 	if (text != NULL)
 		kv_set(&item->file, "reason_text", text);
-	if (end != NULL)
+	if (end != NULL && !remote_is(item->engine.node))
 		kv_set(&item->file, "end", end);
 	else
 		kv_setf(&item->file, "end", "%lld", (long long)s->now);
@@ -58,6 +58,17 @@ lose(struct state *s, struct item *item, const char *reason)
 	item->over = false;
 	item->waiting = kv_int(&item->file, "retry_at", 0) <= s->now;
 	item->engine.node = NULL;
+}
+
+/* It lives although somebody wants its end: its node was not reached then. */
+static void
+insist(struct state *s, struct item *item)
+{
+	struct fail f;
+
+	if (!s->p->dry && remote_is(item->engine.node) &&
+	    engine_stop(s->p->home, &item->engine, false, &f) != 0)
+		pass_note(s, &f);
 }
 
 static void
@@ -88,6 +99,8 @@ judge(struct state *s, struct item *item)
 	switch (j.verdict) {
 	case OUTCOME_WAIT:
 		item->changed = facts.life == OUTCOME_ALIVE;
+		if (item->changed && item->killed)
+			insist(s, item);
 		break;
 	case OUTCOME_FINAL:
 	case OUTCOME_GIVEUP:

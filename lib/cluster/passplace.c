@@ -47,6 +47,8 @@ claim(
 	kv_setf(&keys, "shard", "%ld", item->shard);
 	if (losses != NULL)
 		kv_set(&keys, "losses", losses);
+	if (remote_is(node)) /* whose clock may be wrong */
+		kv_setf(&keys, "start", "%lld", (long long)s->now);
 	if (item->again)
 		kv_setf(&keys, "attempt", "%lld",
 		    (long long)kv_int(&item->file, "attempt", 1) + 1);

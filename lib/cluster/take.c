@@ -77,9 +77,7 @@ read_member(struct stream *s, const char *name, int64_t most)
 		}
 		buf_add(&s->b, chunk, (size_t)n);
 	}
-	if (n < 0)
-		refuse(s, name, "is cut");
-	return n == 0;
+	return n == 0; /* else cut: the next header says so */
 }
 
 /* Whole or not there; synced with all others in the end. */
