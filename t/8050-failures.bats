@@ -291,7 +291,7 @@ renewed() { # FILE BEFORE
 		dd if=/dev/zero of=$D/n$n/.lago-node/runs/small bs=1 || :" \
 		2>/dev/null
 	wait_for started 1 2
-	[ "$(runs 1)" = "lost|lease starting|" ]
+	[ "$(runs 1)" = "lost|node starting|" ]
 	[ "$(on 1 2)" != "$n" ]
 	[ "$(crashes 1 1)" = 1 ]
 	touch "$(there 1 2)/job/end"
@@ -299,7 +299,7 @@ renewed() { # FILE BEFORE
 	node_in "$n" rm "$D/n$n/.lago-node/runs/big"
 	pass
 	pass
-	[ -z "$(node_in "$n" ls "$D/n$n/.lago-node/runs" | grep -v small)" ]
+	[ "$(node_in "$n" ls "$D/n$n/.lago-node/runs")" = small ]
 	node_in "$n" umount "$D/n$n/.lago-node/runs"
 	ends 1
 }
