@@ -3,6 +3,7 @@
  * from saved output (-l), or by running each input.
  */
 #include <fcntl.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -373,6 +374,20 @@ one_input(struct setting *s, struct crew *c, unsigned worker, const char *path)
 	return rc ? EX_LAGO_OK : EX_LAGO_NO;
 }
 
+/* A worker and its target take turns: on one CPU they wake each other without
+ * asking another one.  Where every CPU has a worker nobody gets in the way of
+ * somebody else's. */
+static void
+pin(struct setting *s, unsigned worker)
+{
+	cpu_set_t one;
+
+	s->target.core = s->cpus.v[worker % s->cpus.n];
+	CPU_ZERO(&one);
+	CPU_SET((size_t)s->target.core, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
 static int
 work(struct crew *c, unsigned worker, void *arg)
 {
@@ -381,8 +396,8 @@ work(struct crew *c, unsigned worker, void *arg)
 	char *path;
 	int status = 0;
 
-	if (s->cpu_list != NULL)
-		s->target.core = s->cpus.v[worker % s->cpus.n];
+	if (s->cpu_list != NULL || s->workers == s->cpus.n)
+		pin(s, worker);
 	s->replay.judge = judge_open(&s->target, s->rules, &s->policy, &f);
 	if (s->replay.judge == NULL)
 		return worker == 0 ? opt_warn(&f) : f.status;

@@ -6,4 +6,8 @@ load lib
 	run "$TOP/t/mean" "${LAGO_MEAN:-100}"
 	echo "$output"
 	[ "$status" -eq 0 ]
+	command -v afl-clang-fast >/dev/null || return 0
+	run "$TOP/t/mean" "${LAGO_MEAN:-100}" afl-clang-fast -static
+	echo "$output"
+	[ "$status" -eq 0 ]
 }
