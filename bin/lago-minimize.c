@@ -509,7 +509,9 @@ input(struct setting *s, const char *path, const char *dir)
 	    .limit = limit(s, looks & FORKSERVER_LIBFUZZER),
 	    .end = s->budget > 0 ? s->start + s->budget : 0,
 	    .memory = s->memory,
-	    .cpu = s->cpus.v[0],
+	    .cpu = s->cpus.v,
+	    .cpus = s->cpus.n,
+	    .workers = s->workers,
 	    .crash_status = s->crash_status,
 	    .ncrash_status = s->ncrash_status};
 

@@ -140,7 +140,7 @@ patience(const struct self *w, const struct joint_file *file)
 static void
 shrink(struct self *w, struct joint_file *file, int to)
 {
-	struct reduce how = {test, w};
+	struct reduce how = {.test = test, .arg = w};
 	struct reply r = {.what = JOINT_SAME};
 	struct buf best = BUF_INIT, packed = BUF_INIT;
 	uint64_t before = w->execs;

@@ -1,481 +1,1058 @@
 /*
- * Numbers that follow what is cut are looked for at the start (fields.h).
- * Cheap gains first: the tail; records of a length chain; bytes inside
- * records, whose lengths follow; blocks; at last every width at every offset,
- * until a whole round gains nothing.
+ * First what is known of formats: numbers that follow what is cut (fields.h),
+ * records, in each other (chains.h).  Then passes, each of which says one
+ * candidate after the other, in rounds: a pass that fails too often in a row
+ * has to wait for the next round, where it may fail more often, and those come
+ * first that gained most for a try.  The end is a round in which all came to
+ * theirs and nothing went.  What was tried is not tried again.
  *
- * A chain may be chance: it is given up after a number of candidates without
- * success, and not looked for in text.
+ * A pass says its next candidate as if the last one had failed; so several can
+ * be tried at a time, and the first success in their order counts: the way does
+ * not depend on how many there are.
  */
+#include "corpus/reduce.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/strs.h"
+#include "corpus/chains.h"
 #include "corpus/fields.h"
-#include "corpus/reduce.h"
+#include "corpus/spans.h"
 
 enum {
 	SMALL = 400, /* bytes: up to there every width is tried */
 	WIDEST = 48,
 	BLOCK_AGAIN = 64, /* a width above that gains more than once */
-	CHAIN_START = 64, /* where a chain may begin */
-	CHAIN_HEADER = 32,
-	CHAIN_PATIENCE = 400,
-	SURE = 8,	 /* so many times more successes decide for a way */
-	SEALED = 8,	 /* records looked at for check sums */
-	PROBES = 16,	 /* tries to find out which numbers follow */
-	PROBED = 4,	 /* bytes at the end, to see whether numbers follow */
-	CHAIN_EMPTY = 64 /* so many more empty records than others are none */
+	PATIENCE = 128,	  /* failures in a row, in the first round */
+	IMPATIENCE = 4,	  /* each round that many times more */
+	SURE = 8,	  /* so many times more successes decide for a way */
+	PROBES = 16,	  /* tries to find out which numbers follow */
+	PROBED = 4,	  /* bytes at the end, to see whether numbers follow */
+	DEEP = 4,	  /* records inside records */
+	REGIONS = 16,	  /* records that are looked into */
+	LEAST = 3,	  /* records of a chain; LEAST - 1 inside of one */
+	NUMBERED = 1024,  /* records whose lengths follow */
+	TOKENS = 16,	  /* at a time */
+	PAIRS = 90,	  /* tokens that are taken away two by two */
+	WORDS = 300,
+	AGAIN = 4, /* fewer bytes after simpler ones */
+	CUTS = 2
+};
+
+struct cut {
+	size_t pos, n;
+};
+
+/* Where a pass is; its meaning is the pass's. */
+struct cursor {
+	size_t i, k, d, pos;
+	unsigned way;
+	bool gained;
+};
+
+struct cand {
+	struct buf bytes;
+	struct cut cut[CUTS]; /* from behind */
+	unsigned cuts;
+	bool made;   /* bytes are there already */
+	bool mended; /* the numbers follow */
+	struct cursor after;
 };
 
 struct state {
 	const struct reduce *r;
-	struct buf *best, cand;
-	unsigned misses; /* candidates since the last success */
-	struct fields fields;
-	unsigned plain, mended;	 /* successes without and with them */
-	struct fields_seal seal; /* of the records */
+	struct buf *best, sure;
+	struct fields fields, sure_fields;
+	bool unsure;		/* best is not known to be the same yet */
+	bool back;		/* it went back to what was sure */
+	unsigned plain, mended; /* successes without and with numbers */
+	struct cand cand[REDUCE_WIDTH];
+	uint64_t *tried; /* hashes, a table with room for `room` */
+	size_t ntried, room;
+	size_t misses;	    /* since the last success */
+	struct spans spans; /* of a pass under way; they follow */
+	struct units units;
+	struct strs words;
 };
 
-/* The input becomes what is in cand when the test agrees. */
-static int
-try(struct state *s)
-{
-	struct buf old;
-	int rc = s->r->test(buf_str(&s->cand), s->cand.len, s->r->arg);
+struct pass {
+	/* false: nothing for this one here */
+	bool (*begin)(struct state *s, struct cursor *c);
+	/* The next candidate, false: no more */
+	bool (*next)(struct state *s, struct cursor *c, struct cand *cand);
+	/* The last one was taken; may be NULL */
+	void (*took)(struct state *s, struct cursor *c);
+};
 
-	s->misses = rc > 0 ? 0 : s->misses + 1;
-	if (rc > 0) {
-		old = *s->best;
-		*s->best = s->cand;
-		s->cand = old;
+enum { STOP = -1, DONE, CUT_SHORT };
+
+/* --- what was tried --- */
+
+static uint64_t
+hash(const void *bytes, size_t n)
+{
+	const unsigned char *p = bytes;
+	uint64_t h = n * 0x9e3779b97f4a7c15u, w;
+
+	for (; n >= 8; p += 8, n -= 8) {
+		memcpy(&w, p, 8);
+		h = (h ^ w) * 0xff51afd7ed558ccdu;
+		h ^= h >> 32;
 	}
-	return rc;
-}
-
-static int
-without_plain(struct state *s, size_t from, size_t n)
-{
-	int rc;
-
-	buf_reset(&s->cand);
-	buf_add(&s->cand, buf_str(s->best), from);
-	buf_add(&s->cand, buf_str(s->best) + from + n, s->best->len - from - n);
-	rc = try(s);
-	s->plain += rc > 0;
-	return rc;
-}
-
-/* With the numbers that follow. */
-static int
-without_mended(struct state *s, size_t from, size_t n)
-{
-	int rc;
-
-	if (!fields_cut(
-		&s->fields, buf_str(s->best), s->best->len, from, n, &s->cand))
-		return 0;
-	rc = try(s);
-	s->mended += rc > 0;
-	return rc;
-}
-
-/* Without the bytes from..from + n.  Where there are numbers that may have to
- * follow, both ways, unless one of them proved to be the one. */
-static int
-without(struct state *s, size_t from, size_t n)
-{
-	bool numbers = s->fields.n + s->fields.sums > 0, first;
-	int rc = 0;
-
-	if (!numbers)
-		return without_plain(s, from, n);
-	first = s->mended >= s->plain;
-	for (int i = 0; i < 2 && rc == 0; i++, first = !first) {
-		if (i == 1 && (first ? s->plain : s->mended) >
-				  SURE * (1 + (first ? s->mended : s->plain)))
-			break;
-		rc = (first ? without_mended : without_plain)(s, from, n);
-	}
-	if (rc > 0)
-		fields_shift(&s->fields, from, n);
-	return rc;
-}
-
-static int
-tail(struct state *s)
-{
-	int rc;
-
-	for (size_t d = s->best->len / 2; d > 0; d /= 2)
-		while (d < s->best->len) {
-			rc = without(s, s->best->len - d, d);
-			if (rc < 0)
-				return -1;
-			if (rc == 0)
-				break;
-		}
-	return 0;
-}
-
-/* --- length chains --- */
-
-static size_t
-length_at(const unsigned char *p, unsigned width, bool big)
-{
-	size_t v = 0;
-
-	for (unsigned i = 0; i < width; i++)
-		v = v << 8 | p[big ? i : width - 1 - i];
-	return v;
-}
-
-static void
-length_put(unsigned char *p, unsigned width, bool big, size_t v)
-{
-	for (unsigned i = 0; i < width; i++, v >>= 8)
-		p[big ? width - 1 - i : i] = (unsigned char)v;
-}
-
-/* Walks the chain: records when it ends at the end of the input, 0 else.
- * *filled: those with a length. */
-static size_t
-walk(const unsigned char *p, size_t n, const struct reduce_chain *c,
-    size_t *filled)
-{
-	size_t at = c->start, records = 0, len;
-
-	*filled = 0;
-	while (at < n) {
-		if (n - at < c->header)
-			return 0;
-		len = length_at(p + at + c->field, c->width, c->big);
-		if (len > n - at - c->header)
-			return 0;
-		*filled += len > 0;
-		at += c->header + len;
-		if (++records > 2 * *filled + CHAIN_EMPTY)
-			return 0;
-	}
-	return records;
+	w = 0;
+	memcpy(&w, p, n);
+	h = (h ^ w) * 0xc4ceb9fe1a85ec53u;
+	h ^= h >> 29;
+	return h ? h : 1;
 }
 
 static bool
-is_text(const unsigned char *p, size_t n)
+put(uint64_t *table, size_t room, uint64_t h)
 {
-	size_t plain = 0;
+	size_t i = h & (room - 1);
 
-	for (size_t i = 0; i < n; i++) {
-		if (!p[i])
-			return false;
-		plain += (p[i] >= ' ' && p[i] < 127) || p[i] == '\n' ||
-			 p[i] == '\t' || p[i] == '\r';
-	}
-	return plain * 10 > n * 9;
-}
-
-static double
-score(const struct reduce_chain *c, size_t filled)
-{
-	return (2 * (double)filled - (double)c->records) *
-		   (c->width == 4 ? 1.2 : 1) -
-	       0.01 * (double)c->start - 0.001 * c->field + 0.0005 * c->header;
-}
-
-bool
-reduce_find_chain(const void *p, size_t n, struct reduce_chain *best)
-{
-	struct reduce_chain c;
-	double most = 0, now;
-	size_t filled;
-
-	if (is_text(p, n))
+	while (table[i] && table[i] != h)
+		i = (i + 1) & (room - 1);
+	if (table[i])
 		return false;
-	for (c.start = 0; c.start <= CHAIN_START && c.start < n; c.start++)
-		for (c.header = 2; c.header <= CHAIN_HEADER; c.header++)
-			for (unsigned i = 0; i < CHAIN_HEADER * 4; i++) {
-				c.field = i / 4;
-				c.width = i & 2 ? 4 : 2;
-				c.big = i & 1;
-				if (c.field + c.width > c.header)
-					continue;
-				c.records = walk(p, n, &c, &filled);
-				if (c.records < 3 ||
-				    c.records >= n / (c.header + 1u))
-					continue;
-				now = score(&c, filled);
-				if (now > most) {
-					most = now;
-					*best = c;
-				}
-			}
-	return most > 0;
+	table[i] = h;
+	return true;
 }
 
-/* Where the records of the input begin, and its end behind them; how many. */
-static size_t
-offsets(const struct state *s, const struct reduce_chain *c, size_t **at)
+/* False when that was tried before. */
+static bool
+is_new(struct state *s, const struct buf *b)
 {
-	const unsigned char *p = (const unsigned char *)buf_str(s->best);
-	size_t n = 0, pos = c->start, filled,
-	       records = walk(p, s->best->len, c, &filled);
+	if (2 * s->ntried >= s->room) {
+		size_t room = s->room ? 2 * s->room : 4096;
+		uint64_t *table = mem_array(room, sizeof *table);
 
-	*at = mem_grow(*at, records + 1, sizeof **at);
-	for (; n < records; n++) {
-		(*at)[n] = pos;
-		pos +=
-		    c->header + length_at(p + pos + c->field, c->width, c->big);
+		for (size_t i = 0; i < s->room; i++)
+			if (s->tried[i])
+				put(table, room, s->tried[i]);
+		free(s->tried);
+		s->tried = table;
+		s->room = room;
 	}
-	(*at)[n] = pos;
-	return records;
+	if (!put(s->tried, s->room, hash(b->p, b->len)))
+		return false;
+	s->ntried++;
+	return true;
 }
 
-/* Check sums that the records end with, when all of them do. */
-static void
-find_seal(struct state *s, const struct reduce_chain *c)
-{
-	size_t *at = NULL, n = offsets(s, c, &at);
+/* --- candidates --- */
 
-	for (size_t i = 0; i < n && i < SEALED; i++)
-		if (!fields_sealed(buf_str(s->best) + at[i], at[i + 1] - at[i],
-			&s->seal)) {
-			s->seal.kind = SEAL_NONE;
+static void
+shift(struct state *s, size_t pos, size_t n)
+{
+	fields_shift(&s->fields, pos, n);
+	spans_shift(&s->spans, pos, n);
+	units_shift(&s->units, pos, n);
+}
+
+static void
+one_cut(struct cand *c, size_t pos, size_t n)
+{
+	c->cut[0] = (struct cut){pos, n};
+	c->cuts = 1;
+}
+
+static void
+make_plain(const struct state *s, struct cand *c)
+{
+	const char *p = buf_str(s->best);
+	size_t at = 0;
+
+	buf_reset(&c->bytes);
+	for (unsigned i = c->cuts; i-- > 0;) {
+		buf_add(&c->bytes, p + at, c->cut[i].pos - at);
+		at = c->cut[i].pos + c->cut[i].n;
+	}
+	buf_add(&c->bytes, p + at, s->best->len - at);
+}
+
+/* False when there is nothing to follow. */
+static bool
+make_mended(const struct state *s, struct cand *c)
+{
+	struct buf half = BUF_INIT;
+	struct fields then = {0};
+	bool changed;
+
+	changed = fields_cut(&s->fields, buf_str(s->best), s->best->len,
+	    c->cut[0].pos, c->cut[0].n, &c->bytes);
+	if (c->cuts > 1) {
+		fields_copy(&s->fields, &then);
+		fields_shift(&then, c->cut[0].pos, c->cut[0].n);
+		half = c->bytes;
+		c->bytes = (struct buf)BUF_INIT;
+		changed |= fields_cut(&then, buf_str(&half), half.len,
+		    c->cut[1].pos, c->cut[1].n, &c->bytes);
+		fields_release(&then);
+		buf_release(&half);
+	}
+	return changed;
+}
+
+/* One of the two ways did so often more than the other. */
+static bool
+is_hopeless(const struct state *s, bool mended)
+{
+	unsigned mine = mended ? s->mended : s->plain;
+	unsigned others = mended ? s->plain : s->mended;
+
+	return others > SURE * (1 + mine);
+}
+
+/* The bytes of a candidate, by its way 0 or 1; false when there are none. */
+static bool
+make(struct state *s, struct cand *c, unsigned way)
+{
+	bool numbers = s->fields.n + s->fields.sums > 0;
+
+	if (c->made) {
+		if (numbers && c->cuts == 0)
+			fields_mend(&s->fields, c->bytes.p, c->bytes.len, 0,
+			    c->bytes.len);
+		return way == 0;
+	}
+	c->mended = numbers && (way == 0) == (s->mended >= s->plain);
+	if ((!numbers && way > 0) || (numbers && is_hopeless(s, c->mended)))
+		return false;
+	if (c->mended)
+		return make_mended(s, c);
+	make_plain(s, c);
+	return true;
+}
+
+static void
+keep_sure(struct state *s)
+{
+	s->unsure = false;
+	if (!s->r->check)
+		return;
+	buf_reset(&s->sure);
+	buf_add(&s->sure, buf_str(s->best), s->best->len);
+	fields_copy(&s->fields, &s->sure_fields);
+}
+
+/* As check() has it. */
+static int
+check(struct state *s, bool last)
+{
+	int rc = s->r->check ? s->r->check(s->best, last, s->r->arg) : 1;
+
+	s->unsure = rc == 0;
+	if (rc > 0)
+		keep_sure(s);
+	if (rc < 0) {
+		s->back = true;
+		buf_reset(s->best);
+		buf_add(s->best, buf_str(&s->sure), s->sure.len);
+		fields_copy(&s->sure_fields, &s->fields);
+	}
+	return rc;
+}
+
+/* The candidate is the input; 0, or as check() has it. */
+static int
+take(struct state *s, struct cand *c)
+{
+	struct buf old = *s->best;
+	int rc;
+
+	*s->best = c->bytes;
+	c->bytes = old;
+	if (!c->made)
+		*(c->mended ? &s->mended : &s->plain) += 1;
+	for (unsigned i = 0; i < c->cuts; i++)
+		shift(s, c->cut[i].pos, c->cut[i].n);
+	s->misses = 0;
+	rc = check(s, false);
+	return rc < 0 ? rc : 0;
+}
+
+/* --- a pass --- */
+
+static size_t
+width(const struct state *s)
+{
+	size_t n = s->r->width ? s->r->width(s->r->arg) : 1;
+
+	return n < 1 ? 1 : n > REDUCE_WIDTH ? REDUCE_WIDTH : n;
+}
+
+/* Up to n candidates from the cursor on. */
+static size_t
+fill(struct state *s, const struct pass *p, struct cursor *c, size_t n)
+{
+	size_t got = 0;
+
+	while (got < n) {
+		struct cand *one = &s->cand[got];
+		struct cursor at = *c;
+
+		one->cuts = 0;
+		one->made = false;
+		if (!p->next(s, c, one))
 			break;
+		if (at.way == 0 && !one->made &&
+		    s->fields.n + s->fields.sums > 0) {
+			one->after = *c;
+			one->after.way = 0;
+			*c = at; /* the same again, the other way */
+			c->way = 1;
+		} else {
+			c->way = 0;
+			one->after = *c;
 		}
-	free(at);
+		if (make(s, one, at.way) && is_new(s, &one->bytes))
+			got++;
+	}
+	return got;
+}
+
+/* The number of the first that is the same, -1, -2. */
+static int
+try(struct state *s, size_t n)
+{
+	const struct buf *v[REDUCE_WIDTH];
+	int rc;
+
+	if (n > 1 && s->r->tests) {
+		for (size_t i = 0; i < n; i++)
+			v[i] = &s->cand[i].bytes;
+		return s->r->tests(v, n, s->r->arg);
+	}
+	rc = s->r->test(
+	    buf_str(&s->cand[0].bytes), s->cand[0].bytes.len, s->r->arg);
+	return rc > 0 ? 0 : rc < 0 ? -2 : -1;
+}
+
+/* STOP, DONE, or CUT_SHORT after so many failures in a row. */
+static int
+run(struct state *s, const struct pass *p, size_t patience)
+{
+	struct cursor c = {0};
+	size_t n;
+	int hit, rc;
+
+	s->misses = 0;
+	if (!p->begin(s, &c))
+		return DONE;
+	for (;;) {
+		n = fill(s, p, &c, width(s));
+		if (n == 0)
+			return DONE;
+		hit = try(s, n);
+		if (hit == -2)
+			return STOP;
+		if (hit < 0) {
+			s->misses += n;
+			if (s->misses > patience)
+				return CUT_SHORT;
+			continue;
+		}
+		c = s->cand[hit].after;
+		rc = take(s, &s->cand[hit]);
+		if (rc == -2)
+			return STOP;
+		if (rc < 0) { /* all of it anew */
+			memset(&c, 0, sizeof c);
+			if (!p->begin(s, &c))
+				return DONE;
+			continue;
+		}
+		c.gained = true;
+		if (p->took)
+			p->took(s, &c);
+	}
+}
+
+/* One candidate by itself: the cut. 1 taken, 0, -1 stop. */
+static int
+cut(struct state *s, size_t pos, size_t n, unsigned way)
+{
+	struct cand *c = &s->cand[0];
+	int hit;
+
+	c->made = false;
+	one_cut(c, pos, n);
+	c->mended = way == 0;
+	if (c->mended ? !make_mended(s, c) : (make_plain(s, c), false))
+		return 0;
+	if (!is_new(s, &c->bytes))
+		return 0;
+	hit = try(s, 1);
+	if (hit < 0)
+		return hit == -2 ? -1 : 0;
+	hit = take(s, c);
+	return hit == -2 ? -1 : hit < 0 ? 0 : 1;
+}
+
+/* --- tail, blocks, bytes --- */
+
+static bool
+tail_begin(struct state *s, struct cursor *c)
+{
+	c->d = s->best->len / 2;
+	return true;
 }
 
 static bool
-give_up(const struct state *s, const struct reduce_chain *c)
+tail_next(struct state *s, struct cursor *c, struct cand *cand)
 {
-	size_t most = 4 * c->records;
-
-	return s->misses > (most < CHAIN_PATIENCE ? most : CHAIN_PATIENCE);
+	if (c->d == 0 || c->d >= s->best->len)
+		return false;
+	one_cut(cand, s->best->len - c->d, c->d);
+	c->d /= 2;
+	return true;
 }
 
-/* Whole records, in groups, from the end. */
-static int
-records(struct state *s, const struct reduce_chain *c)
+static void
+tail_took(struct state *s, struct cursor *c)
 {
-	size_t *at = NULL, n = offsets(s, c, &at), i;
-	int rc = 0;
+	c->d = c->d ? c->d * 2 : 1;
+	while (c->d >= s->best->len && c->d > 0)
+		c->d /= 2;
+}
 
-	for (size_t group = n / 2; group > 0 && rc >= 0; group /= 2)
-		for (i = n; i >= group && rc >= 0 && !give_up(s, c);) {
-			rc = without(s, at[i - group], at[i] - at[i - group]);
-			i -= group;
-			if (rc > 0) {
-				n = offsets(s, c, &at);
-				if (i > n)
-					i = n;
+static bool
+blocks_begin(struct state *s, struct cursor *c)
+{
+	c->d = s->best->len / 2;
+	c->pos = s->best->len;
+	return c->d > 0;
+}
+
+static bool
+blocks_next(struct state *s, struct cursor *c, struct cand *cand)
+{
+	if (c->d == 0)
+		return false;
+	while (c->pos < c->d) {
+		if (!c->gained || c->d <= BLOCK_AGAIN)
+			c->d /= 2;
+		c->gained = false;
+		c->pos = s->best->len;
+		if (c->d == 0)
+			return false;
+		if (c->pos < c->d)
+			c->d = c->pos;
+	}
+	c->pos -= c->d;
+	one_cut(cand, c->pos, c->d);
+	return true;
+}
+
+static bool
+bytes_begin(struct state *s, struct cursor *c)
+{
+	(void)s;
+	c->d = WIDEST;
+	return true;
+}
+
+/* Every offset, forwards. */
+static bool
+bytes_next(struct state *s, struct cursor *c, struct cand *cand)
+{
+	if (c->d == 0)
+		return false;
+	while (c->pos + c->d > s->best->len ||
+	       (s->best->len > SMALL && (c->d & (c->d - 1) || c->d > 16))) {
+		c->pos = 0;
+		if (--c->d == 0 && c->gained) {
+			c->gained = false;
+			c->d = WIDEST;
+		}
+		if (c->d == 0 || s->best->len == 0)
+			return false;
+	}
+	one_cut(cand, c->pos++, c->d);
+	return true;
+}
+
+static void
+bytes_took(struct state *s, struct cursor *c)
+{
+	(void)s;
+	c->pos--;
+}
+
+/* --- pieces in a row: records, lines, tokens --- */
+
+static bool
+is_text(const struct state *s)
+{
+	return chains_is_text(buf_str(s->best), s->best->len);
+}
+
+static bool
+units_begin(struct state *s, struct cursor *c, size_t most)
+{
+	c->d = s->units.n < most ? s->units.n : most;
+	c->i = s->units.n;
+	return s->units.n > 1;
+}
+
+static bool
+lines_begin(struct state *s, struct cursor *c)
+{
+	if (!is_text(s))
+		return false;
+	units_lines(buf_str(s->best), s->best->len, &s->units);
+	return units_begin(s, c, s->units.n / 2);
+}
+
+static bool
+tokens_begin(struct state *s, struct cursor *c)
+{
+	if (!is_text(s))
+		return false;
+	units_tokens(buf_str(s->best), s->best->len, &s->units);
+	return units_begin(s, c, TOKENS);
+}
+
+static bool
+records_begin(struct state *s, struct cursor *c)
+{
+	return !s->back && units_begin(s, c, s->units.n / 2);
+}
+
+/* Groups of d, from the end. */
+static bool
+units_next(struct state *s, struct cursor *c, struct cand *cand)
+{
+	const struct units *u = &s->units;
+
+	while (c->i < c->d || c->d == 0) {
+		if (c->d <= 1)
+			return false;
+		c->d /= 2;
+		c->i = u->n;
+	}
+	c->i -= c->d;
+	one_cut(cand, u->at[c->i], u->at[c->i + c->d] - u->at[c->i]);
+	return true;
+}
+
+static void
+units_took(struct state *s, struct cursor *c)
+{
+	if (c->i > s->units.n)
+		c->i = s->units.n;
+}
+
+/* Two tokens, whatever lies between them. */
+static bool
+pairs_begin(struct state *s, struct cursor *c)
+{
+	if (!is_text(s))
+		return false;
+	units_tokens(buf_str(s->best), s->best->len, &s->units);
+	c->k = 1;
+	return s->units.n <= PAIRS;
+}
+
+static bool
+pairs_next(struct state *s, struct cursor *c, struct cand *cand)
+{
+	const struct units *u = &s->units;
+
+	if (c->k >= u->n) {
+		c->i++;
+		c->k = c->i + 1;
+	}
+	if (c->k >= u->n)
+		return false;
+	cand->cut[0] = (struct cut){u->at[c->k], u->at[c->k + 1] - u->at[c->k]};
+	cand->cut[1] = (struct cut){u->at[c->i], u->at[c->i + 1] - u->at[c->i]};
+	cand->cuts = 2;
+	c->k++;
+	return true;
+}
+
+static void
+pairs_took(struct state *s, struct cursor *c)
+{
+	(void)s;
+	c->k = c->i + 1;
+}
+
+/* --- the tree of a text --- */
+
+static bool
+spans_begin(struct state *s, struct cursor *c)
+{
+	(void)c;
+	if (!is_text(s))
+		return false;
+	spans_find(buf_str(s->best), s->best->len, &s->spans);
+	return s->spans.n > 0;
+}
+
+/* Each whole. */
+static bool
+drop_next(struct state *s, struct cursor *c, struct cand *cand)
+{
+	const struct span *v = s->spans.v;
+
+	while (c->i < s->spans.n && v[c->i].to == v[c->i].from)
+		c->i++;
+	if (c->i >= s->spans.n)
+		return false;
+	one_cut(cand, v[c->i].from, v[c->i].to - v[c->i].from);
+	c->i++;
+	return true;
+}
+
+/* Only its inside; or of its parent only it. */
+static bool
+lift_next(struct state *s, struct cursor *c, struct cand *cand)
+{
+	while (c->i < 2 * s->spans.n) {
+		const struct span *in = &s->spans.v[c->i / 2], *v = in;
+		size_t from = in->in, to = in->out;
+
+		if (c->i++ % 2) {
+			if (in->parent == SPAN_NONE)
+				continue;
+			v = &s->spans.v[in->parent];
+			from = in->from;
+			to = in->to;
+		}
+		if (from >= to || to - from == v->to - v->from)
+			continue;
+		cand->cut[0] = (struct cut){to, v->to - to};
+		cand->cut[1] = (struct cut){v->from, from - v->from};
+		cand->cuts = 2;
+		return true;
+	}
+	return false;
+}
+
+/* --- other bytes in a place --- */
+
+/* p[pos..pos + n) becomes those. */
+static void
+replace(const struct state *s, struct cand *c, size_t pos, size_t n,
+    const char *with, size_t len)
+{
+	const char *p = buf_str(s->best);
+
+	buf_reset(&c->bytes);
+	buf_add(&c->bytes, p, pos);
+	buf_add(&c->bytes, with, len);
+	buf_add(&c->bytes, p + pos + n, s->best->len - pos - n);
+	c->made = true;
+	if (len < n)
+		one_cut(c, pos + len, n - len);
+}
+
+/* All words of two letters and more, each once. */
+static bool
+rename_begin(struct state *s, struct cursor *c)
+{
+	const char *p = buf_str(s->best);
+	struct units u = {0};
+
+	(void)c;
+	strs_release(&s->words);
+	if (!is_text(s))
+		return false;
+	units_tokens(p, s->best->len, &u);
+	for (size_t i = 0; i < u.n && s->words.n < WORDS; i++) {
+		size_t n = u.at[i + 1] - u.at[i], k = 0;
+		char *word;
+
+		if (n < 2 || !spans_is_word(p[u.at[i]]))
+			continue;
+		word = mem_strndup(p + u.at[i], n);
+		while (k < s->words.n && strcmp(s->words.v[k], word) != 0)
+			k++;
+		if (k == s->words.n)
+			strs_add(&s->words, word);
+		free(word);
+	}
+	units_release(&u);
+	return s->words.n > 0;
+}
+
+/* The word is another one wherever it stands; false when it stands once or
+ * never. */
+static bool
+rename_word(struct state *s, const char *word, char to, struct cand *cand)
+{
+	const char *p = buf_str(s->best);
+	struct units u = {0};
+	size_t len = strlen(word), times = 0;
+
+	buf_reset(&cand->bytes);
+	units_tokens(p, s->best->len, &u);
+	for (size_t i = 0; i < u.n; i++) {
+		size_t n = u.at[i + 1] - u.at[i];
+
+		if (n == len && !memcmp(p + u.at[i], word, n)) {
+			buf_addc(&cand->bytes, to);
+			times++;
+		} else {
+			buf_add(&cand->bytes, p + u.at[i], n);
+		}
+	}
+	units_release(&u);
+	cand->made = true;
+	return times > 0;
+}
+
+static bool
+rename_next(struct state *s, struct cursor *c, struct cand *cand)
+{
+	static const char letters[] = "ab0";
+
+	while (c->i / 3 < s->words.n) {
+		const char *word = s->words.v[c->i / 3];
+		char to = letters[c->i % 3];
+
+		c->i++;
+		if (rename_word(s, word, to, cand))
+			return true;
+	}
+	return false;
+}
+
+static bool
+atoms_begin(struct state *s, struct cursor *c)
+{
+	(void)c;
+	if (!is_text(s))
+		return false;
+	units_tokens(buf_str(s->best), s->best->len, &s->units);
+	spans_find(buf_str(s->best), s->best->len, &s->spans);
+	return true;
+}
+
+/* One token, or one piece of the tree, becomes something short. */
+static bool
+atoms_next(struct state *s, struct cursor *c, struct cand *cand)
+{
+	static const char *const atom[] = {"0", "a", "1", "\"\"", "{}", " "};
+	enum { ATOMS = sizeof atom / sizeof *atom };
+	size_t most = ATOMS + (s->r->words ? s->r->words->n : 0);
+
+	for (; c->i < s->spans.n + s->units.n; c->i++, c->k = 0)
+		while (c->k < most) {
+			const char *with = c->k < ATOMS
+					       ? atom[c->k]
+					       : s->r->words->v[c->k - ATOMS];
+			size_t i = c->i, len = strlen(with), from, to;
+
+			c->k++;
+			if (i < s->spans.n) {
+				from = s->spans.v[i].from;
+				to = s->spans.v[i].to;
+			} else {
+				from = s->units.at[i - s->spans.n];
+				to = s->units.at[i - s->spans.n + 1];
 			}
+			if (to - from <= len || len == 0)
+				continue;
+			replace(s, cand, from, to - from, with, len);
+			return true;
 		}
-	free(at);
-	return rc < 0 ? -1 : 0;
+	return false;
 }
 
-/* d bytes at pos of the record at `at`, whose length follows. */
-static int
-shorten(struct state *s, const struct reduce_chain *c, size_t at, size_t pos,
-    size_t d)
+/* Blocks of printable or of zero bytes, where there are others. */
+static bool
+values_begin(struct state *s, struct cursor *c)
 {
-	unsigned char *p;
-	size_t len;
-
-	buf_reset(&s->cand);
-	buf_add(&s->cand, buf_str(s->best), pos);
-	buf_add(&s->cand, buf_str(s->best) + pos + d, s->best->len - pos - d);
-	p = (unsigned char *)s->cand.p + at + c->field;
-	len = length_at(p, c->width, c->big);
-	length_put(p, c->width, c->big, len - d);
-	fields_seal(s->cand.p + at, c->header + len - d, &s->seal);
-	return try(s);
+	for (c->d = 64; c->d > s->best->len && c->d > 1;)
+		c->d /= 2;
+	return s->r->plain && s->best->len > 0;
 }
 
-static int
-inside(struct state *s, const struct reduce_chain *c)
+static bool
+values_next(struct state *s, struct cursor *c, struct cand *cand)
 {
-	size_t *at = NULL, n = offsets(s, c, &at), body, end;
-	int rc = 0;
+	const char *p = buf_str(s->best);
+	char with[64];
 
-	for (size_t i = n; i-- > 0 && rc >= 0 && !give_up(s, c);)
-		for (size_t d = 1024; d > 0 && rc >= 0; d /= 2) {
-			offsets(s, c, &at);
-			body = at[i] + c->header;
-			for (end = at[i + 1];
-			     end >= body + d && rc >= 0 && !give_up(s, c);
-			     end -= d)
-				rc = shorten(s, c, at[i], end - d, d);
+	while (c->d > 0) {
+		size_t pos = c->pos;
+		bool other = false;
+
+		if (pos + c->d > s->best->len) {
+			c->pos = c->k = 0;
+			c->d /= 2;
+			continue;
 		}
-	free(at);
-	return rc < 0 ? -1 : 0;
+		memset(with, c->k ? 0 : '0', c->d);
+		/* From others to digits, and from high numbers to none. */
+		for (size_t i = 0; i < c->d; i++)
+			other |=
+			    p[pos + i] != '0' && (p[pos + i] != 0 || !c->k);
+		if (is_text(s) ? c->k > 0 : false)
+			other = false;
+		if (c->k++ > 0) {
+			c->k = 0;
+			c->pos += c->d;
+		}
+		if (!other)
+			continue;
+		replace(s, cand, pos, c->d, with, c->d);
+		return true;
+	}
+	return false;
 }
 
-/* --- numbers that follow --- */
+/* --- what is known of the format --- */
 
-/* Which of the numbers are what they look like: all, or all but one, or one.
- * The last bytes are the question. */
+/* Which of the numbers from `first` on are what they look like: all, or all but
+ * one, or one.  The bytes before `end` are the question. */
 static int
-probe(struct state *s, size_t d)
+probe(struct state *s, size_t first, size_t end, size_t d)
 {
 	struct fields *f = &s->fields;
-	size_t n = s->best->len;
+	size_t n = f->n - first;
 	int rc;
 
-	for (size_t k = 0; k < 2 * f->n + 1 && k < PROBES; k++) {
-		for (size_t i = 0; i < f->n; i++)
-			f->v[i].on = k == 0	 ? true
-				     : k <= f->n ? i != k - 1
-						 : i == k - 1 - f->n;
-		rc = without_mended(s, n - d, d);
-		if (rc > 0)
-			fields_shift(f, n - d, d);
+	for (size_t k = 0; k < 2 * n + 1 && k < PROBES; k++) {
+		for (size_t i = 0; i < n; i++)
+			f->v[first + i].on = k == 0   ? true
+					     : k <= n ? i != k - 1
+						      : i == k - 1 - n;
+		rc = cut(s, end - d, d, 0);
 		if (rc)
 			return rc;
 	}
 	return 0;
 }
 
+/* Numbers that count up to there; forgotten when none does. -1: stop. */
 static int
-numbers(struct state *s)
+numbers(struct state *s, size_t start, size_t *end)
 {
+	struct fields *f = &s->fields;
+	size_t first = f->n, sum = f->sums, d;
 	int rc = 0;
 
-	if (is_text((const void *)buf_str(s->best), s->best->len))
-		return 0;
-	fields_find(buf_str(s->best), s->best->len, &s->fields);
-	for (size_t d = 1;
-	     rc == 0 && s->fields.n && d <= PROBED && d < s->best->len; d *= 4)
-		rc = probe(s, d);
-	if (rc == 0)
-		s->fields.n = s->fields.sums = 0;
+	fields_find(buf_str(s->best), start, *end, f);
+	for (d = 1; rc == 0 && f->n > first && d <= PROBED && d < *end - start;
+	     d *= 4)
+		rc = probe(s, first, *end, d);
+	if (rc == 0) {
+		f->n = first;
+		f->sums = sum;
+	} else if (rc > 0) {
+		*end -= d / 4;
+	}
 	return rc < 0 ? -1 : 0;
 }
 
-/* --- blocks and bytes --- */
+static const struct pass records = {records_begin, units_next, units_took};
+
+static int inside(
+    struct state *s, const struct chain *c, unsigned depth, bool sure);
+
+/* Without whole records of the chain: 0, or that, or STOP. */
+enum { SHORTER = 1, FEW };
 
 static int
-blocks(struct state *s)
+fewer(struct state *s, struct chain *c, size_t patience)
 {
-	bool gained;
+	const char *p = buf_str(s->best);
+	size_t before = s->best->len, *at = NULL, n;
 	int rc;
 
-	for (size_t d = s->best->len / 2; d > 0; d /= 2)
-		do {
-			gained = false;
-			for (size_t end = s->best->len; end >= d; end -= d) {
-				rc = without(s, end - d, d);
-				if (rc < 0)
-					return -1;
-				gained |= rc > 0;
-			}
-		} while (gained && d > BLOCK_AGAIN);
-	return 0;
-}
-
-/* Every offset, forwards; 1 when something went. */
-static int
-slide(struct state *s, size_t d)
-{
-	int rc, gained = 0;
-
-	for (size_t pos = 0; pos + d <= s->best->len;) {
-		rc = without(s, pos, d);
-		if (rc < 0)
-			return -1;
-		if (rc > 0)
-			gained = 1;
-		else
-			pos++;
-	}
-	return gained;
-}
-
-static int
-bytes(struct state *s)
-{
-	int rc, gained = 1;
-
-	while (gained) {
-		gained = 0;
-		for (size_t d = WIDEST; d > 0; d--) {
-			if (s->best->len > SMALL && (d & (d - 1) || d > 16))
-				continue;
-			if (d > s->best->len)
-				continue;
-			rc = slide(s, d);
-			if (rc < 0)
-				return -1;
-			gained |= rc;
-		}
-	}
-	return 0;
-}
-
-/* After the tail was cut the last record may be a part of one: its length
- * follows, or what is left of its header goes.  As try(). */
-static int
-mend(struct state *s, const struct reduce_chain *c)
-{
-	const unsigned char *p = (const unsigned char *)buf_str(s->best);
-	size_t at = c->start, n = s->best->len, len;
-
-	if (n <= at)
+	n = chains_records(p, c->end, c, &at);
+	s->units.n = 0;
+	for (size_t i = 0; i <= n; i++)
+		units_add(&s->units, at[i]);
+	s->units.n--;
+	free(at);
+	s->back = false;
+	rc = run(s, &records, patience);
+	if (rc == STOP)
+		return STOP;
+	if (s->back || (s->best->len == before && n > REGIONS))
 		return 0;
-	while (n - at >= c->header) {
-		len = length_at(p + at + c->field, c->width, c->big);
-		if (len > n - at - c->header)
-			break;
-		at += c->header + len;
-		if (at == n)
-			return 1;
+	c->end = s->units.n ? s->units.at[s->units.n] : c->start;
+	return s->best->len < before ? SHORTER : FEW;
+}
+
+/* Records of the region, and what is in them. */
+static int
+region(struct state *s, size_t from, size_t end, size_t least, unsigned depth)
+{
+	static const unsigned widths[] = {0, 4, 3, 2, 1};
+	struct chain c;
+	int rc = 0;
+
+	for (unsigned i = 0; i < 5 && rc == 0; i++)
+		if (chains_find(
+			buf_str(s->best), from, end, widths[i], least, &c)) {
+			rc = fewer(s, &c, PATIENCE);
+			if (rc > 0)
+				rc = inside(s, &c, depth, rc == SHORTER);
+			if (rc > 0)
+				return 0;
+		}
+	return rc;
+}
+
+/* Does a length follow when the last byte of its data goes? 1, 0, STOP. */
+static int
+follows(struct state *s, size_t first)
+{
+	int rc = 0;
+
+	for (size_t i = s->fields.n; i-- > first && rc == 0;)
+		if (s->fields.v[i].to > s->fields.v[i].from)
+			rc = cut(s, s->fields.v[i].to - 1, 1, 0);
+	return rc;
+}
+
+/* The records that are left: their lengths follow, and what is in them. 0 when
+ * they are none, 1, STOP. */
+static int
+inside(struct state *s, const struct chain *c, unsigned depth, bool sure)
+{
+	size_t *at = NULL, first = s->fields.n, sums = s->fields.sums,
+	       n = chains_records(buf_str(s->best), c->end, c, &at);
+	int rc = 1;
+
+	s->plain = s->mended = 0;
+	if (n <= NUMBERED)
+		chains_fields(buf_str(s->best), c, at, n, &s->fields);
+	if (!sure && (rc = follows(s, first)) == 0) {
+		s->fields.n = first;
+		s->fields.sums = sums;
 	}
-	if (n - at < c->header)
-		return without(s, at, n - at);
-	buf_reset(&s->cand);
-	buf_add(&s->cand, p, n);
-	length_put((unsigned char *)s->cand.p + at + c->field, c->width, c->big,
-	    n - at - c->header);
-	return try(s);
+	if (rc > 0 && n <= REGIONS)
+		n = chains_records(buf_str(s->best), c->end - !sure, c, &at);
+	for (size_t i = n <= REGIONS ? n : 0; i-- > 0 && rc > 0;) {
+		size_t from = at[i] + c->extra, end = at[i + 1];
+
+		if (from >= end)
+			continue;
+		if (numbers(s, at[i], &end) ||
+		    (depth < DEEP &&
+			region(s, from, end, LEAST - 1, depth + 1)))
+			rc = STOP;
+	}
+	free(at);
+	return rc;
 }
 
 static int
-chain(struct state *s, const struct reduce_chain *c)
+structure(struct state *s)
 {
-	size_t before = s->best->len;
-	int rc = mend(s, c);
+	size_t end = s->best->len;
 
-	if (rc <= 0)
-		return rc;
-	s->misses = 0;
-	if (records(s, c))
+	if (is_text(s) && end > 0)
+		return 0;
+	if (numbers(s, 0, &end))
 		return -1;
-	if (s->best->len < before)
-		s->misses = 0;
-	return inside(s, c);
+	return region(s, 0, s->best->len, LEAST, 0);
+}
+
+/* --- all of it --- */
+
+static const struct pass passes[] = {
+    {tail_begin, tail_next, tail_took},
+    {spans_begin, drop_next, NULL},
+    {lines_begin, units_next, units_took},
+    {spans_begin, lift_next, NULL},
+    {blocks_begin, blocks_next, NULL},
+    {tokens_begin, units_next, units_took},
+    {rename_begin, rename_next, NULL},
+    {bytes_begin, bytes_next, bytes_took},
+    {pairs_begin, pairs_next, pairs_took},
+    {atoms_begin, atoms_next, NULL},
+};
+enum { PASSES = sizeof passes / sizeof *passes };
+static const struct pass values = {values_begin, values_next, NULL};
+
+/* Until a round of all passes gains nothing. */
+static int
+rounds(struct state *s)
+{
+	double paid[PASSES] = {0};
+	unsigned order[PASSES];
+	size_t patience = PATIENCE;
+	bool again = true;
+	int rc;
+
+	for (unsigned i = 0; i < PASSES; i++)
+		order[i] = i;
+	while (again) {
+		again = false;
+		for (unsigned i = 0; i < PASSES; i++) {
+			size_t len = s->best->len, tried = s->ntried;
+
+			rc = run(s, &passes[order[i]], patience);
+			if (rc == STOP)
+				return -1;
+			again |= rc == CUT_SHORT || s->best->len < len;
+			paid[order[i]] = (double)(len - s->best->len) /
+					 (double)(s->ntried - tried + 1);
+		}
+		for (unsigned i = 1; i < PASSES; i++)
+			for (unsigned k = i;
+			     k > 0 && paid[order[k]] > paid[order[k - 1]];
+			     k--) {
+				unsigned o = order[k];
+
+				order[k] = order[k - 1];
+				order[k - 1] = o;
+			}
+		if (patience < SIZE_MAX / IMPATIENCE)
+			patience *= IMPATIENCE;
+	}
+	return 0;
+}
+
+/* Fewer bytes, then simpler ones, which may let others go. */
+static int
+all(struct state *s)
+{
+	int rc = structure(s);
+	uint64_t before;
+
+	for (int i = 0; rc == 0 && i < AGAIN; i++) {
+		rc = rounds(s);
+		before = hash(buf_str(s->best), s->best->len);
+		if (rc == 0 && run(s, &values, SIZE_MAX) == STOP)
+			rc = -1;
+		if (before == hash(buf_str(s->best), s->best->len))
+			break;
+	}
+	return rc;
 }
 
 int
 reduce_input(const struct reduce *r, struct buf *best)
 {
 	struct state s = {.r = r, .best = best};
-	struct reduce_chain c;
-	/* It is whole only in the original. */
-	bool found = reduce_find_chain(buf_str(best), best->len, &c);
-	int rc;
+	int rc, sure;
 
-	if (found)
-		find_seal(&s, &c);
-	rc = numbers(&s);
-	if (rc == 0)
-		rc = tail(&s);
-	if (rc == 0 && found)
-		rc = chain(&s, &c);
-	if (rc == 0)
-		rc = blocks(&s);
-	if (rc == 0)
-		rc = bytes(&s);
-	buf_release(&s.cand);
-	return rc;
+	keep_sure(&s);
+	do {
+		rc = all(&s);
+		sure = s.unsure ? check(&s, true) : 1;
+	} while (rc == 0 && sure == -1);
+	for (size_t i = 0; i < REDUCE_WIDTH; i++)
+		buf_release(&s.cand[i].bytes);
+	fields_release(&s.fields);
+	fields_release(&s.sure_fields);
+	spans_release(&s.spans);
+	units_release(&s.units);
+	strs_release(&s.words);
+	buf_release(&s.sure);
+	free(s.tried);
+	return rc < 0 || sure == -2 ? -1 : 0;
 }

@@ -10,28 +10,33 @@
 #include <stdint.h>
 
 struct buf;
+struct strs;
+
+enum { REDUCE_WIDTH = 16 }; /* candidates at a time, at most */
 
 struct reduce {
-	/* 1: still the same, 0: not, below 0: stop now.  A 1 must be final:
-	 * the candidate is the input from then on. */
+	/* 1: still the same, 0: not, below 0: stop now.  Of a 1 the candidate
+	 * is the input from then on. */
 	int (*test)(const void *p, size_t n, void *arg);
 	void *arg;
+
+	/* All others may be NULL or 0. */
+
+	/* How many candidates at a time are worth it now, and the test of
+	 * several: the number of the first that is the same, -1 when none is,
+	 * -2 to stop. */
+	size_t (*width)(void *arg);
+	int (*tests)(const struct buf *const *v, size_t n, void *arg);
+	/* Is what test() let pass really the same?  1 yes, 0 not looked at yet
+	 * (never when last), -1 no: the input is again what it was when this
+	 * last said yes; -2 to stop.  The original is the same. */
+	int (*check)(const struct buf *best, bool last, void *arg);
+	const struct strs *words; /* of a dictionary */
+	bool plain; /* then simpler bytes, when no fewer will do */
 };
 
 /* best: the input, and whatever became of it.  0 when nothing goes any more, -1
  * when test said stop. */
 int reduce_input(const struct reduce *r, struct buf *best);
-
-/* A format as records of a header with a length, then that many bytes, from
- * start to the end of the input. */
-struct reduce_chain {
-	size_t start;	       /* of the first header */
-	unsigned header;       /* its bytes */
-	unsigned field, width; /* of the length in it, 2 or 4 bytes */
-	bool big;	       /* its bytes: most significant first */
-	size_t records;
-};
-/* The likeliest one, false when there is none; pure. */
-bool reduce_find_chain(const void *p, size_t n, struct reduce_chain *c);
 
 #endif

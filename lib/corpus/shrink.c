@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,44 +16,46 @@
 #include "base/mem.h"
 #include "base/sig.h"
 #include "base/strs.h"
+#include "corpus/oracle.h"
 #include "corpus/reduce.h"
 #include "corpus/scratch.h"
 #include "corpus/shrink.h"
-#include "crash/judge.h"
-#include "crash/rules.h"
-#include "crash/verdict.h"
-#include "target/exec.h"
+#include "corpus/trier.h"
 #include "target/forkserver.h"
 
 enum {
 	INPUT_MAX = 256 << 20,
 	OTHERS_MAX = 64, /* kinds of other crashes that are kept apart */
 	STRAYS_MAX = 64, /* crashes of another signal that get a verdict */
-	AGREE = 2	 /* verdicts on the original that must be the same */
+	AGREE = 2,	 /* runs of the original that must show the same */
+	FLAKY = 10,	 /* runs of one that does not always */
+	TRUST = 64	 /* successes until the next look, at most */
 };
 /* The limit of a candidate: so many times what the original took, at least so
  * many seconds. */
 #define SLOWER 10
 #define LEAST 1.0
+/* Of a hang: times what an empty input takes, and at least. */
+#define HANG_SLOWER 50
+#define HANG_LEAST 0.05
+#define LOOK 1.0 /* seconds between two looks, at most */
 
 struct work {
 	struct shrink *s;
 	struct fail *f;
 	struct buf best;
 	char *temp;
-	double limit;
 
-	struct strs env;
-	struct rules *rules;
-	struct judge *judge;
-	struct verdict_policy policy;
-	struct exec_target target;
-	struct verdict_key key, other[OTHERS_MAX];
+	struct oracle oracle;
+	struct trier *trier;
+	struct verdict_key other[OTHERS_MAX];
 	size_t others, strays;
+	uint64_t asked;
 
-	int looks;		     /* FORKSERVER_* */
-	struct forkserver *server;   /* NULL: none, or of no use */
-	struct forkserver_run first; /* how the original ends there */
+	unsigned trust, most; /* successes until the next look; at most */
+	unsigned taken;	      /* since the last one */
+	double looked;
+	double hang; /* limit of a try */
 	bool broken;
 };
 
@@ -100,40 +103,12 @@ save_other(
 
 /* --- the oracle --- */
 
+/* A fresh process: 1 the same bug, 0, -1. */
 static int
-verdict(struct work *w, const void *p, size_t n, struct verdict_key *key)
+ask(struct work *w, const void *p, size_t n, struct verdict_key *key)
 {
-	struct exec_input in = {.data = n ? p : "", .len = n, .wall = w->limit};
-
-	w->s->execs++;
-	if (judge_run(w->judge, &in, w->f))
-		return -1;
-	verdict_key(judge_verdict(w->judge), key);
-	return 0;
-}
-
-/* The fork server's opinion: 1 perhaps, 0 no, -1 stop. */
-static int
-quick(struct work *w, const void *p, size_t n, bool *stray)
-{
-	struct forkserver_run r;
-	struct fail f;
-
-	w->s->execs++;
-	*stray = false;
-	if (forkserver_run(w->server, p, n, &r, &f)) {
-		forkserver_stop(w->server); /* the judge goes on alone */
-		w->server = NULL;
-		return 1;
-	}
-	if (r.end == FORKSERVER_STOPPED)
-		return -1;
-	if (r.end == w->first.end &&
-	    (r.end == FORKSERVER_TIMEOUT || r.status == w->first.status))
-		return 1;
-	*stray =
-	    r.end == FORKSERVER_CRASH && w->s->others && w->strays < STRAYS_MAX;
-	return 0;
+	w->asked++;
+	return oracle_ask(&w->oracle, p, n, 0, key, w->f);
 }
 
 static bool
@@ -148,117 +123,192 @@ over(struct work *w)
 	return true;
 }
 
+/* A crash of another kind; 0, or -1: stop. */
+static int
+stray(struct work *w, const void *p, size_t n)
+{
+	struct verdict_key key;
+
+	if (!w->s->others || w->strays++ >= STRAYS_MAX)
+		return 0;
+	if (ask(w, p, n, &key) < 0)
+		w->broken = !over(w);
+	else if (key.crash && !oracle_shows(&w->oracle, &key))
+		w->broken = save_other(w, &key, p, n) != 0;
+	return w->broken || over(w) ? -1 : 0;
+}
+
 static int
 test(const void *p, size_t n, void *arg)
 {
 	struct work *w = arg;
-	struct verdict_key key;
-	bool stray = false;
-	int maybe = 1;
 
 	if (over(w))
 		return -1;
-	if (w->server)
-		maybe = quick(w, p, n, &stray);
-	if (maybe < 0 && over(w))
-		return -1;
-	if (!maybe && !stray)
+	switch (trier_try(w->trier, p, n)) {
+	case TRIER_LIKE:
+		return 1;
+	case TRIER_STRAY:
+		return stray(w, p, n);
+	case TRIER_NO:
 		return 0;
-	w->strays += stray;
-	if (verdict(w, p, n, &key)) {
+	case TRIER_BROKEN:
 		w->broken = !over(w);
-		return -1;
+		break;
+	case TRIER_STOP:
+		over(w);
+		break;
 	}
-	if (verdict_same(&key, &w->key)) {
-		w->broken = save(w, p, n) != 0;
-		return w->broken ? -1 : 1;
+	return -1;
+}
+
+static int
+tests(const struct buf *const *v, size_t n, void *arg)
+{
+	struct work *w = arg;
+	enum trier_answer other;
+	size_t which = 0;
+	int first;
+
+	if (over(w))
+		return -2;
+	first = trier_several(w->trier, v, n, &other, &which);
+	if (other == TRIER_STRAY && stray(w, buf_str(v[which]), v[which]->len))
+		return -2;
+	if (first >= 0 || other <= TRIER_STRAY)
+		return first;
+	w->broken = other == TRIER_BROKEN && !over(w);
+	return -2;
+}
+
+static size_t
+width(void *arg)
+{
+	return trier_width(((struct work *)arg)->trier);
+}
+
+/* Votes of fresh processes. */
+static int
+confirm(struct work *w, const struct buf *best, struct verdict_key *key)
+{
+	unsigned yes = 0;
+	int rc;
+
+	for (unsigned i = 0; i < w->s->tries && yes < w->s->votes; i++) {
+		rc = ask(w, buf_str(best), best->len, key);
+		if (rc < 0)
+			return -1;
+		yes += (unsigned)rc;
 	}
+	return yes >= w->s->votes;
+}
+
+/* What is not confirmed is another bug, or a fast way that lies: a look sooner
+ * from now on. */
+static void
+distrust(struct work *w)
+{
+	w->most = w->most > 1 ? w->most / 2 : 1;
+	w->trust = 1;
+	if (w->oracle.timeout)
+		trier_limit(w->trier, fmin(w->s->limit, 4 * w->hang));
+	w->hang = fmin(w->s->limit, 4 * w->hang);
+}
+
+static int
+check(const struct buf *best, bool last, void *arg)
+{
+	struct work *w = arg;
+	struct verdict_key key;
+	int rc = 1;
+
+	w->taken++;
+	if (!trier_is_sure(w->trier)) {
+		if (!last && w->taken < w->trust &&
+		    clock_mono() < w->looked + LOOK)
+			return 0;
+		/* One more, when we are asked to end: what is saved is sure. */
+		rc = confirm(w, best, &key);
+		w->looked = clock_mono();
+		w->taken = 0;
+	}
+	if (rc < 0) {
+		w->broken = !over(w);
+		return -2;
+	}
+	if (rc > 0) {
+		w->trust = w->trust * 2 < w->most ? w->trust * 2 : w->most;
+		w->broken = save(w, buf_str(best), best->len) != 0;
+		return w->broken ? -2 : 1;
+	}
+	distrust(w);
 	if (key.crash)
-		w->broken = save_other(w, &key, p, n) != 0;
-	return w->broken ? -1 : 0;
+		w->broken = save_other(w, &key, buf_str(best), best->len) != 0;
+	return w->broken ? -2 : -1;
 }
 
 /* --- start and end --- */
 
-/* The original must be the same bug twice; three tries. 1: it is not. */
+/* What the original shows most often is the bug; how often decides how many
+ * runs a candidate gets. 1: nothing twice. */
 static int
 reproduce(struct work *w)
 {
-	struct verdict_key seen[AGREE + 1];
+	struct verdict_key seen[FLAKY];
 	const char *p = buf_str(&w->best);
+	unsigned n = 0, same = 0, most = w->s->tries > 3 ? w->s->tries : 3;
 
-	for (size_t n = 0; n <= AGREE; n++) {
-		if (verdict(w, p, w->best.len, &seen[n]))
+	while (n < most && n < FLAKY && same < AGREE) {
+		int rc = ask(w, p, w->best.len, &seen[n]);
+
+		if (rc < 0)
 			return -1;
-		for (size_t i = 0; i < n; i++)
-			if (seen[n].crash && verdict_same(&seen[i], &seen[n])) {
-				w->key = seen[n];
-				memcpy(w->s->bucket, w->key.bucket,
-				    sizeof w->s->bucket);
-				return 0;
-			}
+		if (w->oracle.by == ORACLE_SCRIPT) {
+			same += (unsigned)rc;
+			n++;
+			continue;
+		}
+		same = 0;
+		for (unsigned i = 0; i <= n; i++)
+			same +=
+			    w->oracle.by == ORACLE_STATUS ||
+			    (seen[n].crash &&
+				(i == n || verdict_same(&seen[i], &seen[n])));
+		oracle_learn(&w->oracle, &seen[n++]);
+		if (same < AGREE && n == 3 && most == 3 && w->s->tries == 0)
+			for (unsigned i = 0; i < n; i++)
+				if (seen[i].crash)
+					most = FLAKY;
 	}
-	return 1;
+	if (same < AGREE)
+		return 1;
+	memcpy(w->s->bucket, w->oracle.key.bucket, sizeof w->s->bucket);
+	if (w->s->tries == 0)
+		w->s->tries = n == same		     ? 1
+			      : 3 * n / same < FLAKY ? 3 * n / same
+						     : FLAKY;
+	if (w->s->votes == 0)
+		w->s->votes = 1;
+	if (w->s->votes > w->s->tries)
+		w->s->tries = w->s->votes;
+	return 0;
 }
 
 /* Candidates that hang are common; they need not wait for the full limit. */
-static void
-tighten(struct work *w)
+static double
+limit(struct work *w)
 {
-	const struct exec_result *r = judge_result(w->judge);
-	double enough = r->wall * SLOWER;
+	const struct exec_result *r = oracle_result(&w->oracle);
+	struct verdict_key key;
+	double took = r->wall, enough = fmax(LEAST, took * SLOWER);
 
-	if (r->limit != EXEC_NO_LIMIT)
-		return;
-	if (enough < LEAST)
-		enough = LEAST;
-	if (enough < w->limit)
-		w->limit = enough;
-}
-
-static void
-start_server(struct work *w)
-{
-	struct shrink *s = w->s;
-	char *input = mem_printf("%s/%s", s->dir, s->file);
-	struct forkserver_opts o = {s->argv, s->env, input, s->cpu, s->memory,
-	    w->limit, s->crash_status, s->ncrash_status, 0, false};
-	struct fail f;
-
-	if (w->looks & FORKSERVER_AFL)
-		w->server = forkserver_start(&o, &f);
-	if (w->server && (forkserver_run(w->server, buf_str(&w->best),
-			      w->best.len, &w->first, &f) ||
-			     (w->first.end != FORKSERVER_CRASH &&
-				 w->first.end != FORKSERVER_TIMEOUT))) {
-		forkserver_stop(w->server);
-		w->server = NULL;
+	if (w->oracle.timeout) {
+		if (ask(w, "0", 1, &key) < 0)
+			return w->s->limit;
+		took = oracle_result(&w->oracle)->wall;
+		enough = fmax(HANG_LEAST, took * HANG_SLOWER);
 	}
-	free(input);
-}
-
-static int
-open_judge(struct work *w, unsigned leaks)
-{
-	struct shrink *s = w->s;
-
-	judge_close(w->judge);
-	w->judge = NULL;
-	strs_release(&w->env);
-	for (char *const *e = s->env; *e; e++)
-		strs_add(&w->env, *e);
-	exec_sanitizer_env(&w->env, leaks);
-	w->target = (struct exec_target){.argv = s->argv,
-	    .env = strs_argv(&w->env),
-	    .cwd = ".",
-	    .file = s->file,
-	    .wall = s->limit,
-	    .memory = s->memory,
-	    .core = -1,
-	    .crash_status = s->crash_status,
-	    .ncrash_status = s->ncrash_status};
-	w->judge = judge_open(&w->target, w->rules, &w->policy, w->f);
-	return w->judge ? 0 : -1;
+	return fmin(enough, w->s->limit);
 }
 
 /* Looking for leaks takes longer than most targets: only for a leak. */
@@ -266,13 +316,14 @@ static int
 skip_leaks(struct work *w)
 {
 	struct verdict_key key;
+	int rc;
 
-	if (!(w->looks & FORKSERVER_LIBFUZZER) || strstr(w->key.kind, "leak"))
+	if (!w->oracle.leaks || strstr(w->oracle.key.kind, "leak"))
 		return 0;
-	if (open_judge(w, 0) ||
-	    verdict(w, buf_str(&w->best), w->best.len, &key))
+	if (oracle_open(&w->oracle, false, w->f))
 		return -1;
-	return verdict_same(&key, &w->key) ? 0 : open_judge(w, EXEC_LEAKS);
+	rc = ask(w, buf_str(&w->best), w->best.len, &key);
+	return rc > 0 ? 0 : rc < 0 ? -1 : oracle_open(&w->oracle, true, w->f);
 }
 
 static int
@@ -303,43 +354,73 @@ check_files(struct work *w, const char *path)
 }
 
 static int
-work(struct work *w, const char *path)
+start(struct work *w, const char *path)
 {
-	struct reduce r = {test, w};
-	int rc;
+	struct shrink *s = w->s;
+	int looks = forkserver_look(s->argv[0], w->f), rc;
+	struct trier_opts o = {.oracle = &w->oracle,
+	    .dir = s->dir,
+	    .file = s->file,
+	    .cpu = s->cpu,
+	    .cpus = s->cpus,
+	    .workers = s->workers,
+	    .server = looks > 0 && (looks & FORKSERVER_AFL)};
 
-	w->looks = forkserver_look(w->s->argv[0], w->f);
-	if (w->looks < 0 || check_files(w, path))
+	if (looks < 0 || check_files(w, path))
 		return -1;
-	w->rules = rules_load(NULL, w->f);
-	if (!w->rules ||
-	    open_judge(w, w->looks & FORKSERVER_LIBFUZZER ? EXEC_LEAKS : 0))
+	w->oracle.by = (enum oracle_by)s->by;
+	w->oracle.script = s->script;
+	w->oracle.limit = s->limit;
+	w->oracle.target = (struct exec_target){.argv = s->argv,
+	    .env = s->env,
+	    .cwd = ".",
+	    .file = s->file,
+	    .wall = s->limit,
+	    .memory = s->memory,
+	    .core = -1,
+	    .crash_status = s->crash_status,
+	    .ncrash_status = s->ncrash_status};
+	if (oracle_open(&w->oracle, looks & FORKSERVER_LIBFUZZER, w->f))
 		return -1;
 	rc = reproduce(w);
 	if (rc)
 		return rc;
-	tighten(w);
+	o.limit = w->hang = limit(w);
 	if (skip_leaks(w))
 		return -1;
-	start_server(w);
-	if (save(w, buf_str(&w->best), w->best.len))
-		return -1;
-	reduce_input(&r, &w->best);
-	return w->broken ? -1
-			 : file_write(AT_FDCWD, w->s->out, buf_str(&w->best),
-			       w->best.len, 0666, w->f);
+	o.tries = s->tries;
+	o.votes = s->votes;
+	w->trier = trier_open(&o, buf_str(&w->best), w->best.len);
+	s->way = trier_way(w->trier);
+	w->trust = 1;
+	w->most = TRUST;
+	w->looked = clock_mono();
+	return save(w, buf_str(&w->best), w->best.len);
 }
 
 int
 shrink_input(struct shrink *s, const char *path, struct fail *f)
 {
-	struct work w = {.s = s, .f = f, .limit = s->limit};
-	int rc = work(&w, path);
+	struct work w = {.s = s, .f = f};
+	struct reduce r = {.test = test,
+	    .arg = &w,
+	    .width = width,
+	    .tests = tests,
+	    .check = check,
+	    .words = s->words,
+	    .plain = true};
+	int rc = start(&w, path);
 
-	forkserver_stop(w.server);
-	judge_close(w.judge);
-	rules_free(w.rules);
-	strs_release(&w.env);
+	if (rc == 0) {
+		reduce_input(&r, &w.best);
+		rc = w.broken ? -1
+			      : file_write(AT_FDCWD, s->out, buf_str(&w.best),
+				    w.best.len, 0666, f);
+		s->bytes = w.best.len;
+	}
+	s->execs = w.asked + (w.trier ? trier_count(w.trier) : 0);
+	trier_close(w.trier);
+	oracle_close(&w.oracle);
 	buf_release(&w.best);
 	free(w.temp);
 	return rc;

@@ -1,8 +1,8 @@
 /*
- * A crash input made smaller while it shows the same bug: same bucket, kind,
- * access, security and severity (crash/verdict.h).  A target with a fork
- * server answers the cheap question first (the same signal?), so that a fresh
- * process and its report are needed only for candidates about to be taken.
+ * A crash input made smaller while it shows the same bug (corpus/oracle.h).
+ * The fastest way to run the target answers first (corpus/trier.h); a fresh
+ * process and its report are asked now and then, more seldom the longer they
+ * agree, and what they do not confirm is taken back.
  */
 #ifndef LAGO_CORPUS_SHRINK_H
 #define LAGO_CORPUS_SHRINK_H
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct fail;
+struct strs;
 
 enum shrink_reason { SHRINK_MINIMAL, SHRINK_BUDGET, SHRINK_SIGNAL };
 
@@ -25,14 +26,21 @@ struct shrink {
 	double limit;	    /* seconds a run */
 	double end;	    /* clock_mono(); 0 no limit */
 	unsigned memory;    /* MiB; 0 no limit */
-	int cpu;
+	const int *cpu;	    /* those to use */
+	size_t cpus, workers;
 	const int *crash_status; /* exit statuses that are crashes */
 	size_t ncrash_status;
+	int by;		    /* enum oracle_by */
+	const char *script; /* of ORACLE_SCRIPT */
+	unsigned tries,
+	    votes; /* so many of so many runs show it; 0: found out */
+	const struct strs *words; /* of a dictionary, or NULL */
 
 	/* out */
 	enum shrink_reason reason;
 	uint64_t bytes_in, bytes, execs, found; /* found: saved in others */
 	char bucket[13];
+	const char *way; /* how it was run, for a person */
 };
 
 /* 0; 1 when it does not crash (the same way twice): nothing is written. */

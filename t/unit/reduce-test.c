@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "corpus/chains.h"
 #include "corpus/fields.h"
 #include "corpus/reduce.h"
 
@@ -75,8 +76,6 @@ static int
 sealed(const void *p, size_t n, void *arg)
 {
 	const unsigned char *b = p;
-	const struct fields_seal crc = {SEAL_CRC32, true, 4};
-	struct fields_seal s = crc;
 	bool found = false;
 	size_t at = 8, len;
 
@@ -89,7 +88,8 @@ sealed(const void *p, size_t n, void *arg)
 		if (n - at < 12)
 			return 0;
 		len = number(b + at, 4, true);
-		if (len > n - at - 12 || !fields_sealed(b + at, len + 12, &s))
+		if (len > n - at - 12 ||
+		    !fields_sealed(b + at, len + 8, 4, len + 8, SUM_CRC32_BE))
 			return 0;
 		found |= len >= 2 && memmem(b + at + 8, len, "XY", 2);
 	}
@@ -99,8 +99,6 @@ sealed(const void *p, size_t n, void *arg)
 static void
 fill_sealed(struct buf *b)
 {
-	const struct fields_seal crc = {SEAL_CRC32, true, 4};
-
 	buf_adds(b, "SEALED!\n");
 	for (unsigned i = 0; i < 20; i++) {
 		size_t at = b->len;
@@ -112,7 +110,7 @@ fill_sealed(struct buf *b)
 				    : i == 12 && k == 51 ? 'Y'
 							 : (char)(k * i));
 		number_add(b, 4, true, 0);
-		fields_seal(b->p + at, b->len - at, &crc);
+		fields_seal(b->p, b->len - 4, at + 4, b->len - 4, SUM_CRC32_BE);
 	}
 }
 
@@ -177,7 +175,7 @@ fill_packet(struct buf *b)
 static void
 consistent(void)
 {
-	struct reduce r = {sealed, NULL};
+	struct reduce r = {.test = sealed};
 	struct buf b = {0};
 
 	most = 100000;
@@ -229,7 +227,7 @@ fill_records(struct buf *b)
 static void
 reductions(void)
 {
-	struct reduce r = {text, NULL};
+	struct reduce r = {.test = text};
 	struct buf b = {0};
 
 	most = 100000;
@@ -263,24 +261,27 @@ reductions(void)
 static void
 chains(void)
 {
-	struct reduce_chain c;
+	struct chain c;
 	struct buf b = {0};
-	size_t n = 1 << 20;
+	size_t n = 1 << 20, *at = NULL;
 	char *zero = calloc(1, n);
 
 	fill_records(&b);
-	tap_ok(reduce_find_chain(b.p, b.len, &c) && c.start == 4 &&
-		   c.header == 5 && c.field == 1 && c.width == 4 && c.big &&
-		   c.records == 300,
+	tap_ok(chains_find(b.p, 0, b.len, 4, 3, &c) && c.start == 4 &&
+		   c.extra == 5 && c.field == 1 && c.width == 4 &&
+		   c.form == FIELD_BE && c.records == 300 &&
+		   chains_records(b.p, b.len, &c, &at) == 300 &&
+		   at[300] == b.len,
 	    "the chain is found");
-	printf("# start %zu header %u field %u width %u records %zu\n", c.start,
-	    c.header, c.field, c.width, c.records);
+	printf("# start %zu extra %u field %u width %u records %zu\n", c.start,
+	    c.extra, c.field, c.width, c.records);
 	buf_reset(&b);
 	fill_text(&b);
-	tap_ok(!reduce_find_chain(b.p, b.len, &c), "text has none");
-	tap_ok(!reduce_find_chain(zero, n, &c), "zeroes have none");
-	tap_ok(!reduce_find_chain("", 0, &c), "nothing has none");
+	tap_ok(!chains_find(b.p, 0, b.len, 4, 3, &c), "text has none");
+	tap_ok(!chains_find(zero, 0, n, 4, 3, &c), "zeroes have none");
+	tap_ok(!chains_find("", 0, 0, 4, 3, &c), "nothing has none");
 	free(zero);
+	free(at);
 	buf_release(&b);
 }
 
