@@ -70,8 +70,7 @@ read_member(struct stream *s, const char *name, int64_t most)
 
 	buf_reset(&s->b);
 	while ((n = archive_read_data(s->a, chunk, sizeof(chunk))) > 0) {
-		s->total += n;
-		if ((int64_t)s->b.len + n > most || s->total > TOTAL_MAX) {
+		if ((int64_t)s->b.len + n > most) {
 			refuse(s, name, "is too large");
 			return false;
 		}
@@ -274,6 +273,13 @@ members(struct stream *s)
 		path = archive_entry_pathname(e);
 		if (path == NULL)
 			path = "";
+		/* What is refused is read all the same. */
+		s->total += archive_entry_size(e);
+		if (s->total > TOTAL_MAX) {
+			refuse(s, path, "claims too many bytes");
+			return fail_set(s->f, EX_LAGO_DATA,
+			    "what the node sends is too large");
+		}
 		if (archive_entry_filetype(e) == AE_IFDIR)
 			continue; /* made when something is in it */
 		if (archive_entry_filetype(e) != AE_IFREG ||

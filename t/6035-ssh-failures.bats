@@ -1,5 +1,5 @@
-# Connections that break at any byte, and a head that is killed at any verb: the
-# next pass goes on, and the end is the same.
+# Connections that break at any byte, a head that is killed at any verb, a node
+# that answers what it likes: the next pass goes on, and the end is the same.
 load lib
 load home
 load ssh
@@ -190,3 +190,111 @@ kill_of() { # JOB: killed three times on the way
 	[ "$(grep -c '^stop' "done")" = 3 ]
 }
 
+
+# What the hostile node answers: first lies about runs and a tar of all that must
+# not be taken, then 10 GB that never come, in the end results like any other.
+hostile() {
+	cat <<-'END'
+		#!/bin/sh
+		cd "$LAGO_NODE" || exit
+		echo >>"calls.$1"
+		n=$(wc -l <"calls.$1")
+		case $1 in
+		start) cat >/dev/null; echo started ;;
+		poll)
+			while read -r id _; do
+				[ "$n" -lt 4 ] && echo "$id	alive	1" ||
+					echo "$id	ended	0"
+			done
+			printf '%s\tgone\nn1\t%s\tended\t0\n' \
+				"$(cat other)" "$(cat other)"
+			printf '../../x\tended\t0\n\t\t\t\n%s\tended\t9999\n' \
+				"$(cat other)"
+			head -c 100000 /dev/zero | tr '\0' 'x'
+			;;
+		fetch) cat >/dev/null; cat "answer.$n" 2>/dev/null || cat answer.3 ;;
+		esac
+	END
+}
+
+# An end of a stream: .end with these lines.
+finish() { # TAR LINE...
+	local tar=$1
+	shift
+	printf '%b\n' "$@" >.end
+	tar -rPf "$tar" .end
+	rm .end
+}
+
+evil() {
+	local sha i
+	mkdir -p evil/crashes && cd evil || return
+	sha=$(echo good | sha256sum | cut -c 1-64)
+	echo good >"crashes/$sha"
+	echo x >x
+	ln -s /etc/passwd "crashes/$(printf '%064d' 1)"
+	ln -s / queue
+	ln x y
+	mkfifo progress
+	echo 'not what it says' >"crashes/$(printf '%064d' 2)"
+	printf '{"v":1,"input_sha256":"../../x"}\n{broken\n\0\n[]\n%s\n' \
+		'{"v":1,"input_sha256":"'"$sha"'","crash":true}' >crashes.jsonl@0
+	echo 'later' >stats.tsv@4611686018427387904
+	tar -cPf "$1/answer.1" --transform 's,^x$,../../x,;s,^y$,/tmp/lago-y,' \
+		x y queue crashes progress crashes.jsonl@0 \
+		stats.tsv@4611686018427387904
+	tar -rPf "$1/answer.1" -C /dev null
+	finish "$1/answer.1" 'sent\t1' 'sent\t../x' 'again\t7' "has\tcrashes/x"
+	truncate -s 10G big
+	tar -cf - --transform "s,^big,crashes/$(printf '%064d' 3)," big |
+		head -c 100000 >"$1/answer.2"
+	rm progress
+	printf 'phase=done\nstate=done\nreason=deadline\n' >progress
+	tar -cf "$1/answer.3" progress "crashes/$sha"
+	finish "$1/answer.3" 'sent\t1' 'whole\t1' "has\tcrashes/$sha"
+	cd ..
+}
+
+@test "ssh: a hostile node harms nobody, and is told of" {
+	# shellcheck disable=SC2016 # for the hook
+	echo 'exec "$real" "$@"' >hook
+	two=$HOME/two
+	cp "$two/lago/lib/exec/node" node.real
+	hostile >"$two/lago/lib/exec/node"
+	mkdir -p "$two/runs"
+	evil "$two"
+	fake_job 1 cpus=3 memory=1000
+	fake_job 2 cpus=3 memory=1000
+	for i in 1 2; do
+		echo 'wait crash' >"$LAGO_HOME/jobs/$i/bundle.zip"
+	done
+	lago-import -q
+	pass
+	# whichever job it was that came to the honest one
+	good=$(sql "SELECT job FROM run WHERE node = 'n1'")
+	bad=$((3 - good))
+	sql "SELECT uuid FROM run WHERE job = $good" >"$two/other"
+	wait_for lives "$good"
+	wait_for ended "$bad"
+	cp node.real "$two/lago/lib/exec/node"
+	lives "$good"
+	touch "$(echo "$HOME"/one/runs/*/job)/end"
+	wait_for all_over
+	wait_for nothing_left
+	grep -q "node n2, run $bad.1: [0-9]* refused; '../../x'" said
+	grep -q "claims too many bytes" said
+	run=$LAGO_HOME/jobs/$bad/runs/1
+	[ "$(ls "$run/crashes")" = "$(echo good | sha256sum | cut -c 1-64)" ]
+	[ -z "$(find "$LAGO_HOME" "$HOME/one" ! -type f ! -type d)" ]
+	[ -z "$(find "$LAGO_HOME" /tmp/lago-y -name x -o -name y -o \
+		-name '*null*' -o -name lago-y 2>/dev/null)" ]
+	[ ! -e "$run/queue" ]
+	[ ! -s "$run/stats.tsv" ]
+	[ "$(sql "SELECT count(*) FROM run")" = 2 ]
+	same_end 2
+}
+
+ended() { # JOB
+	pass
+	[ "$(sql "SELECT state FROM job WHERE id = $1")" = "done" ]
+}
