@@ -107,7 +107,8 @@ gather_run(struct state *s, struct item *item, struct fail *f)
 	close(dir);
 	if (rc != 0)
 		return -1;
-	item->over = rundir_ended(kv_get(&item->file, "state"));
+	/* Its row says otherwise: that pass was killed before the rows. */
+	item->changed = item->over = rundir_ended(kv_get(&item->file, "state"));
 	if (item->over && kv_get(&item->file, "retry_at") != NULL) {
 		item->again = true;
 		item->over = false;

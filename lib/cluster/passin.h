@@ -1,6 +1,6 @@
 /*
  * What the parts of a pass share: pass.c gathers and writes, passjudge.c asks
- * the engines and judges, passplace.c starts.
+ * the engines and judges, passplace.c starts, passcorpus.c moves inputs.
  */
 #ifndef LAGO_CLUSTER_PASSIN_H
 #define LAGO_CLUSTER_PASSIN_H
@@ -59,6 +59,13 @@ int pass_commit(struct state *s, struct fail *f);
 
 /* Ask all engines, judge what they say. */
 void passjudge_all(struct state *s);
+/* passcorpus.c: what others found, of this job and of earlier ones of its target,
+ * for a run that is about to start; what shards found, to the others of their
+ * job that live; and what a job that has ended leaves to the next one of its
+ * target, before the rows say so, for no later pass looks at it. */
+void passcorpus_prime(struct state *s, const struct item *item);
+void passcorpus_exchange(struct state *s);
+void passcorpus_keep(struct state *s);
 /* Start what fits. */
 void passplace_all(struct state *s);
 

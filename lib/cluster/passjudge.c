@@ -206,38 +206,6 @@ release_late(struct engine_run *late, size_t n)
 	free(late);
 }
 
-/* What shards found, to the others of their job that live. */
-static void
-exchange(struct state *s)
-{
-	struct sync_to *to = mem_array(s->n + 1, sizeof(*to));
-	struct item **of = mem_array(s->n + 1, sizeof(*of));
-	struct fail f;
-	char *text;
-	size_t i, n = 0;
-
-	for (i = 0; i < s->n; i++)
-		if (s->items[i].shards > 1 && s->items[i].run > 0 &&
-		    !s->items[i].over && s->items[i].engine.node != NULL &&
-		    s->items[i].engine.life == OUTCOME_ALIVE) {
-			of[n] = &s->items[i];
-			to[n++].run = &s->items[i].engine;
-		}
-	if (n > 0 && !s->p->dry && sync_push(s->p->home, to, n, &f) != 0)
-		pass_note(s, &f);
-	for (i = 0; i < n; i++) {
-		if (to[i].files == 0)
-			continue;
-		text = mem_printf("%llu files %llu bytes",
-		    (unsigned long long)to[i].files,
-		    (unsigned long long)to[i].bytes);
-		pass_say(s, of[i], "push", text);
-		free(text);
-	}
-	free(of);
-	free(to);
-}
-
 void
 passjudge_all(struct state *s)
 {
@@ -271,5 +239,6 @@ passjudge_all(struct state *s)
 			last_words(s, &s->items[i]);
 			judge(s, &s->items[i]);
 		}
-	exchange(s);
+	passcorpus_exchange(s);
+	passcorpus_keep(s);
 }

@@ -13,7 +13,6 @@
 #include "cluster/pass.h"
 #include "cluster/place.h"
 #include "cluster/remote.h"
-#include "cluster/sync.h"
 #include "job/home.h"
 #include "job/rundir.h"
 
@@ -112,7 +111,7 @@ prepare(struct state *s, size_t i, const struct node *node)
 	item->engine.run = item->run;
 	item->engine.uuid = kv_get(&item->file, "uuid");
 	if (kv_get(&item->progress, "start") == NULL) /* it never ran */
-		sync_prime(s->p->home, item->job, item->run);
+		passcorpus_prime(s, item);
 	if (!remote_is(node))
 		return 0;
 	item->engine.lease = s->policy.lease;

@@ -49,6 +49,8 @@ const struct jobfile_key jobfile_keys[] = {
     {"shards", "count", "1", JOBFILE_NUMBER, 1, 1000, NULL},
     {"tag", "tag", NULL, JOBFILE_WORD, 1, 64, NAME ":"},
     {"needs", "tag[,tag]", NULL, JOBFILE_WORD, 1, 1000, NAME ":,"},
+    {"corpus_reuse", "0|1", "1", JOBFILE_CHOICE, 0, 0, "0 1"},
+    {"corpus_from", "name[,name]", NULL, JOBFILE_WORD, 1, 1000, NAME ","},
     {"network", "0|1", "0", JOBFILE_CHOICE, 0, 0, "0 1"},
     {"sandbox", "auto|no", "auto", JOBFILE_CHOICE, 0, 0, "auto no"},
     {"mode", "mode", NULL, JOBFILE_CHOICE, 0, 0, "qemu frida dumb"},

@@ -16,6 +16,8 @@
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json.h"
+#include "base/kv.h"
 #include "base/mem.h"
 #include "base/strs.h"
 #include "run/collect.h"
@@ -27,6 +29,7 @@
 #include "run/task.h"
 
 #define INPUT_MAX (16 << 20)
+#define RECORD_MAX (64 << 10)
 #define BUDGET_LEAST 300.0 /* seconds; or a tenth of the deadline */
 /* Seconds for all of them: a tenth of the deadline, but in short jobs more. */
 #define REDUCE_LEAST 8.0
@@ -177,6 +180,20 @@ take_quarantine(struct life *l)
 	}
 }
 
+/* How much the minimal corpus covers, if all of it was run. */
+static void
+note_tuples(struct life *l, const struct task *t)
+{
+	struct buf b = BUF_INIT;
+	int64_t tuples, unrun;
+
+	task_read(t, 0, RECORD_MAX, &b);
+	if (json_int(b.p, b.len, "$.tuples", &tuples) &&
+	    json_int(b.p, b.len, "$.unrun", &unrun) && unrun == 0)
+		kv_setf(&l->progress, "tuples", "%lld", (long long)tuples);
+	buf_release(&b);
+}
+
 /* lago-minimize with these operands; true when it has a result. */
 static bool
 minimize(struct life *l, enum life_build build, double seconds, const char *out,
@@ -188,6 +205,7 @@ minimize(struct life *l, enum life_build build, double seconds, const char *out,
 	bool good = false;
 
 	strs_add(&options, "lago-minimize");
+	strs_add(&options, "-j");
 	strs_addf(&options, "-b%.1f", seconds);
 	strs_addf(&options, "-o%s/minimize/%s", l->work, out);
 	if (corpus) {
@@ -203,6 +221,8 @@ minimize(struct life *l, enum life_build build, double seconds, const char *out,
 		task_wait(l, t);
 		good = WIFEXITED(t->ev.status) &&
 		       WEXITSTATUS(t->ev.status) <= EX_LAGO_NO;
+		if (good && corpus)
+			note_tuples(l, t);
 		if (!good)
 			life_say(l, "lago-minimize: status %d",
 			    WIFEXITED(t->ev.status)

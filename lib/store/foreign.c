@@ -16,6 +16,7 @@
 #include "base/kv.h"
 #include "base/mem.h"
 #include "base/strs.h"
+#include "job/corpora.h"
 #include "job/home.h"
 #include "job/rundir.h"
 #include "store/import.h"
@@ -286,7 +287,9 @@ foreign_import(struct import *im, const char *path, struct fail *f)
 	else if (strcmp(real, im->home->path) == 0)
 		rc = fail_set(f, EX_LAGO_USAGE, "'%s' is this home", path);
 	else if (file_exists(fd, "jobs"))
-		rc = take_home(im, fd, real, f);
+		rc = take_home(im, fd, real, f) != 0
+			 ? -1
+			 : corpora_merge(im->home, fd, f);
 	else if (file_exists(fd, "job"))
 		rc = take_dir(im, fd, real, f);
 	else
