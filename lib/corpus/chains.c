@@ -223,7 +223,9 @@ chains_fields(const void *bytes, const struct chain *c, const size_t *at,
 		from = at[i] + c->extra - (kind != SUM_NONE ? SEAL : 0);
 		fields_add(
 		    f, at[i] + c->field, from, from + len, c->width, c->form);
-		if (kind != SUM_NONE)
+		if (kind == SUM_NONE)
+			f->v[f->n - 1].end = at[i + 1];
+		else
 			fields_add_sum(f, at[i + 1] - SEAL, at[i] + skip,
 			    at[i + 1] - SEAL, kind);
 		if (c->extra == 512 && fields_sealed(p, at[i] + TAR_SUM, at[i],

@@ -39,8 +39,8 @@ fields_add(struct fields *f, size_t at, size_t from, size_t to, unsigned width,
     enum fields_form form)
 {
 	f->v = mem_grow(f->v, f->n + 1, sizeof *f->v);
-	f->v[f->n] =
-	    (struct field){at, from, to, (uint8_t)width, (uint8_t)form, true};
+	f->v[f->n] = (struct field){
+	    at, from, to, to, (uint8_t)width, (uint8_t)form, true};
 	return &f->v[f->n++];
 }
 
@@ -453,6 +453,7 @@ fields_shift(struct fields *f, size_t pos, size_t d)
 		v.at = moved(v.at, pos, d);
 		v.from = moved(v.from, pos, d);
 		v.to = moved(v.to, pos, d);
+		v.end = moved(v.end, pos, d);
 		f->v[n++] = v;
 	}
 	f->n = n;

@@ -27,6 +27,7 @@ enum fields_sum {
 struct fields {
 	struct field {
 		size_t at, from, to; /* of the number; of what it counts */
+		size_t end;	     /* of what that is filled up to */
 		uint8_t width;
 		uint8_t form; /* enum fields_form */
 		bool on;      /* it is used */

@@ -423,9 +423,10 @@ tail_took(struct state *s, struct cursor *c)
 static bool
 blocks_begin(struct state *s, struct cursor *c)
 {
-	c->d = s->best->len / 2;
+	for (c->d = 1; c->d <= s->best->len / 4;)
+		c->d *= 2; /* what is aligned stays so */
 	c->pos = s->best->len;
-	return c->d > 0;
+	return s->best->len > 1;
 }
 
 static bool
@@ -481,6 +482,47 @@ bytes_took(struct state *s, struct cursor *c)
 {
 	(void)s;
 	c->pos--;
+}
+
+/* --- what a number counts --- */
+
+static bool
+bodies_begin(struct state *s, struct cursor *c)
+{
+	(void)c;
+	return s->fields.n > 0;
+}
+
+/* All of it, with what fills it up; then d bytes, from its end. */
+static bool
+bodies_next(struct state *s, struct cursor *c, struct cand *cand)
+{
+	for (; c->i < s->fields.n; c->i++, c->d = c->k = 0) {
+		const struct field *v = &s->fields.v[c->i];
+
+		if (v->to <= v->from)
+			continue;
+		if (c->k++ == 0) {
+			one_cut(cand, v->from, v->end - v->from);
+			return true;
+		}
+		if (c->d == 0) {
+			for (c->d = 1; c->d <= (v->to - v->from) / 2;)
+				c->d *= 2;
+			c->pos = v->to;
+		}
+		while (
+		    c->d > 0 && (c->pos < v->from + c->d || c->pos > v->to)) {
+			c->d /= 2;
+			c->pos = v->to;
+		}
+		if (c->d == 0)
+			continue;
+		c->pos -= c->d;
+		one_cut(cand, c->pos, c->d);
+		return true;
+	}
+	return false;
 }
 
 /* --- pieces in a row: records, lines, tokens --- */
@@ -964,6 +1006,7 @@ structure(struct state *s)
 
 static const struct pass passes[] = {
     {tail_begin, tail_next, tail_took},
+    {bodies_begin, bodies_next, NULL},
     {spans_begin, drop_next, NULL},
     {lines_begin, units_next, units_took},
     {spans_begin, lift_next, NULL},

@@ -73,6 +73,8 @@ save(struct work *w, const void *p, size_t n)
 	if (file_write_fd(fd, p, n) || close(fd) || rename(w->temp, w->s->out))
 		return fail_errno(
 		    w->f, EX_LAGO_IO, "cannot write '%s'", w->s->out);
+	if (n < w->s->bytes)
+		w->s->reached = clock_mono();
 	w->s->bytes = n;
 	return 0;
 }

@@ -40,6 +40,7 @@ struct shrink {
 	enum shrink_reason reason;
 	uint64_t bytes_in, bytes, execs, found; /* found: saved in others */
 	char bucket[13];
+	double reached;	 /* clock_mono() when it was as small */
 	const char *way; /* how it was run, for a person */
 };
 
