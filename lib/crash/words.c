@@ -352,15 +352,6 @@ words_in(const struct words *w, struct str line, size_t behind,
 	search(w, line, behind, set);
 }
 
-struct str
-words_line(const struct words *w, struct str text, struct words_set *set)
-{
-	struct str line = words_first_line(text);
-
-	words_in(w, line, text.n - line.n, set);
-	return line;
-}
-
 bool
 words_any(const struct words *w, struct str text)
 {

@@ -30,14 +30,10 @@ struct words;
 struct words *words_new(const char *const *list, size_t n, bool fold);
 void words_free(struct words *w);
 
-/* Look at text up to the first line break (LF CR VT FF FS GS RS NEL LS PS) or
- * its end; returns the line without it.  *set gets the words in it; of more
- * than WORDS_MAX words the rest has no number and is not told. */
-struct str words_line(
-    const struct words *w, struct str text, struct words_set *set);
-/* The two halves of it: the line alone, and the words of a line, of which so many
- * bytes behind it can be read, too. */
+/* Text up to the first line break (LF CR VT FF FS GS RS NEL LS PS) or its end. */
 struct str words_first_line(struct str text);
+/* *set gets the words in the line; of more than WORDS_MAX words the rest has no
+ * number and is not told.  So many bytes behind it can be read, too. */
 void words_in(const struct words *w, struct str line, size_t behind,
     struct words_set *set);
 /* The length of the line break at the start of text: CR LF is one. */

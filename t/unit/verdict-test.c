@@ -167,6 +167,15 @@ test_pat(void)
 	free(hard);
 }
 
+static struct str
+words_line(const struct words *w, struct str text, struct words_set *set)
+{
+	struct str line = words_first_line(text);
+
+	words_in(w, line, text.n - line.n, set);
+	return line;
+}
+
 static void
 test_words(void)
 {
