@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "crash/ignore.h"
 #include "crash/kinds.h"
+#include "crash/lines.h"
 #include "crash/names.h"
 #include "crash/report.h"
 #include "crash/rules.h"
@@ -51,11 +52,9 @@ mark_frames(
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct frame *f = &s->v[i];
-		name = f->name;
-		if (name == NULL) {
+		name = f->known != NULL ? &f->known->name : &own;
+		if (name == &own)
 			own = rules_name(rules, f, &b->arena);
-			name = &own;
-		}
 		f->fn = name->fn;
 		if (below || f->passing || f->fn.n == 0 ||
 		    (top && is_stub(s, i)) || ignore_match(b->ignore, f->fn)) {

@@ -22,7 +22,7 @@ enum frame_lang {
 	FRAME_CSHARP
 };
 
-struct rules_name;
+struct lines_frame;
 
 struct frame {
 	struct str raw;	 /* function as printed or demangled; n = 0: none */
@@ -40,8 +40,8 @@ struct frame {
 	bool inl;     /* inlined into the next one */
 	bool ign;     /* says nothing about the bug: skipped */
 	bool entry;   /* where the program's or the harness' code begins */
-	/* What rules_name() says of it as it is, or NULL: not asked. */
-	const struct rules_name *name;
+	struct lines_frame
+	    *known; /* the same, but for number and pc; or NULL */
 };
 
 /*

@@ -91,6 +91,12 @@ lines_begin(struct lines *l)
 	memo_trim(l->memo);
 }
 
+struct str
+lines_keep(struct lines *l, struct str s)
+{
+	return memo_keep(l->memo, s);
+}
+
 /* The frame with a number and an address that stand for all.  No word of the
  * readers begins in them. */
 static struct str
@@ -132,7 +138,7 @@ learn(struct lines *l, struct str rest, struct lines_frame *f)
 	f->flags = flags_of(f->text, &f->has);
 	f->name = rules_name(l->rules, &f->frame, &l->arena);
 	f->name.fn = memo_keep(l->memo, f->name.fn);
-	f->frame.name = &f->name;
+	f->frame.known = f;
 	return true;
 }
 
@@ -149,7 +155,7 @@ find_frame(struct lines *l, struct lines_line *line)
 	    !frame_addressed(line->s, &line->number, &line->pc, &rest))
 		return false;
 	f = memo_find(l->memo, 0, rest, &made);
-	if (f == NULL || (made && !learn(l, rest, f)) || f->frame.name == NULL)
+	if (f == NULL || (made && !learn(l, rest, f)) || f->frame.known == NULL)
 		return false;
 	line->frame = f;
 	line->has = f->has;

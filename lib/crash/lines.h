@@ -32,6 +32,7 @@ struct lines_frame {
 	/* For compatframe.c: it was settled, and the name is that slice. */
 	enum { LINES_UNREAD, LINES_SKIPPED, LINES_NAMED, LINES_OTHER } compat;
 	struct str compat_name;
+	struct str json; /* for record.c: the part of it that stays */
 };
 
 struct lines_line {
@@ -48,6 +49,9 @@ struct lines *lines_new(const struct rules *rules);
 void lines_free(struct lines *l); /* NULL is fine */
 /* Before a text: frames of texts before it are not valid any more. */
 void lines_begin(struct lines *l);
+
+/* A copy of s that lives as long as they. */
+struct str lines_keep(struct lines *l, struct str s);
 
 /* The next line, taken off the text; false at its end.  l NULL: no frames. */
 bool lines_next(struct lines *l, struct str *text, struct lines_line *line);

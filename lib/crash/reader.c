@@ -134,7 +134,7 @@ reader_frame(struct reader *r, const struct frame *f)
 	if (kept == NULL)
 		return;
 	*kept = *f;
-	if (f->name != NULL)
+	if (f->known != NULL)
 		return;
 	kept->raw = reader_keep(r, f->raw);
 	kept->file = reader_keep(r, f->file);

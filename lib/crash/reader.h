@@ -164,7 +164,7 @@ struct report *reader_open(
 /* The next stack has that role; thread may be empty. */
 void reader_heading(struct reader *r, enum report_role role, struct str thread);
 /* A frame of the stack that is open; number 0 begins a new one.  Its strings are
- * copied, unless it has a name: then they stay. */
+ * copied, unless it is known: then they stay. */
 void reader_frame(struct reader *r, const struct frame *f);
 /* The next stack is the crash stack anew, if no more than one frame of it is
  * known: a debugger shows where it stopped, then the whole of it. */

@@ -19,7 +19,7 @@ add_place(struct reader *r, const struct frame *at)
 	f->file = reader_keep(r, at->file);
 	f->line = at->line;
 	f->col = at->col;
-	f->name = NULL;
+	f->known = NULL;
 }
 
 static bool

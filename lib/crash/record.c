@@ -9,6 +9,7 @@
 #include "crash/bucket.h"
 #include "crash/compat.h"
 #include "crash/kinds.h"
+#include "crash/lines.h"
 #include "crash/report.h"
 #include "crash/rules.h"
 #include "crash/verdict.h"
@@ -84,11 +85,10 @@ member_number(struct buf *b, struct str key, uint64_t v)
 
 #define KEY(name) STR(",\"" name "\":")
 
+/* What is the same wherever the frame was. */
 static void
-add_frame(struct buf *b, const struct frame *f, size_t i)
+add_text(struct buf *b, const struct frame *f)
 {
-	buf_adds(b, "{\"i\":");
-	buf_addu(b, i);
 	member(b, KEY("fn"), f->raw.n > 0 ? f->fn : STR(""));
 	member(b, KEY("raw"), f->raw);
 	member(b, KEY("file"), f->file);
@@ -97,6 +97,23 @@ add_frame(struct buf *b, const struct frame *f, size_t i)
 	member(b, KEY("mod"), f->mod);
 	buf_adds(b, ",\"off\":");
 	add_hex(b, f->has_off, f->off);
+}
+
+static void
+add_frame(struct buf *b, struct lines *l, const struct frame *f, size_t i)
+{
+	struct str *json = f->known != NULL ? &f->known->json : NULL;
+	size_t at;
+
+	buf_adds(b, "{\"i\":");
+	buf_addu(b, i);
+	at = b->len;
+	if (json != NULL && json->n > 0)
+		buf_add(b, json->p, json->n);
+	else
+		add_text(b, f);
+	if (json != NULL && json->n == 0)
+		*json = lines_keep(l, str_of(b->p + at, b->len - at));
 	buf_adds(b, ",\"pc\":");
 	add_hex(b, f->has_pc, f->pc);
 	buf_adds(b, f->inl ? ",\"inl\":true" : ",\"inl\":false");
@@ -104,25 +121,25 @@ add_frame(struct buf *b, const struct frame *f, size_t i)
 }
 
 static void
-add_frames(struct buf *b, const struct report_stack *s)
+add_frames(struct buf *b, struct lines *l, const struct report_stack *s)
 {
 	buf_addc(b, '[');
 	for (size_t i = 0; s != NULL && i < s->n && i < FRAMES; i++) {
 		if (i > 0)
 			buf_addc(b, ',');
-		add_frame(b, &s->v[i], i);
+		add_frame(b, l, &s->v[i], i);
 	}
 	buf_addc(b, ']');
 }
 
 static void
-frames(struct out *o, const struct report *r)
+frames(struct out *o, struct lines *l, const struct report *r)
 {
 	const struct report_stack *crash = report_crash_stack(r);
 	struct buf *b;
 	bool first = true;
 
-	add_frames(out_value(o, "frames"), crash);
+	add_frames(out_value(o, "frames"), l, crash);
 	b = out_value(o, "stacks");
 	buf_addc(b, '[');
 	for (size_t i = 0; i < r->nstacks; i++) {
@@ -135,7 +152,7 @@ frames(struct out *o, const struct report *r)
 		buf_addf(b, "{\"role\":\"%s\"", report_role_name(s->role));
 		member(b, KEY("thread"), s->thread);
 		buf_adds(b, ",\"frames\":");
-		add_frames(b, s);
+		add_frames(b, l, s);
 		buf_addc(b, '}');
 	}
 	buf_addc(b, ']');
@@ -308,7 +325,7 @@ write_json(struct out *o, const struct record *r)
 	clusterfuzz(o, v->compat);
 	found(o, p);
 	add_top(out_value(o, "top"), k);
-	frames(o, p);
+	frames(o, v->lines, p);
 	word(o, "severity", v->severity);
 	word(o, "severity_reason", v->reason);
 	word(o, "exploitability", k != NULL ? v->exploitability : NULL);

@@ -128,7 +128,7 @@ set_place(struct frame *f, const struct symbols_frame *s)
 	f->line = s->line;
 	f->col = s->column;
 	f->inl = s->inlined;
-	f->name = NULL;
+	f->known = NULL;
 	f->dir = 0;
 	if (s->file != NULL && s->dir != NULL &&
 	    str_starts(f->file, str_c(s->dir)) &&
