@@ -11,19 +11,14 @@
 /* FULL, BYTES: then memo_trim() empties it; there is room for twice as much. */
 enum { SLOTS = 1 << 14, FULL = SLOTS / 4, BYTES = 2 << 20 };
 
-/* Small, so that the slots stay in the cache. */
-struct slot {
-	uint64_t hash;
-	struct cell *cell; /* NULL: free */
-};
-
 struct cell {
+	uint64_t hash;
 	size_t n;
 	char key[]; /* n bytes, then the value, aligned */
 };
 
 struct memo {
-	struct slot slots[SLOTS];
+	struct cell *slots[SLOTS]; /* NULL: free */
 	size_t n, bytes, value_size;
 	struct arena arena; /* of keys, values and what was kept */
 };
@@ -79,12 +74,13 @@ value_of(struct cell *c)
 }
 
 static struct cell *
-new_cell(struct memo *m, struct str key)
+new_cell(struct memo *m, uint64_t h, struct str key)
 {
 	const size_t unit = alignof(max_align_t);
 	size_t size = sizeof(struct cell) + key.n + unit + m->value_size;
 	struct cell *c = arena_alloc(&m->arena, size);
 
+	c->hash = h;
 	c->n = key.n;
 	memcpy(c->key, key.p, key.n);
 	memset(value_of(c), 0, m->value_size);
@@ -107,24 +103,23 @@ void *
 memo_find(struct memo *m, unsigned kind, struct str key, bool *made)
 {
 	uint64_t h = hash(kind, key);
-	struct slot *s;
+	struct cell **c;
 
 	for (size_t i = h % SLOTS;; i = (i + 1) % SLOTS) {
-		s = &m->slots[i];
-		if (s->cell == NULL)
+		c = &m->slots[i];
+		if (*c == NULL)
 			break;
-		if (s->hash == h &&
-		    str_eq(str_of(s->cell->key, s->cell->n), key)) {
+		if ((*c)->hash == h &&
+		    str_eq(str_of((*c)->key, (*c)->n), key)) {
 			*made = false;
-			return value_of(s->cell);
+			return value_of(*c);
 		}
 	}
 	if (m->n >= 2 * FULL || m->bytes >= 2 * BYTES)
 		return NULL;
 	*made = true;
-	s->hash = h;
-	s->cell = new_cell(m, key);
-	return value_of(s->cell);
+	*c = new_cell(m, h, key);
+	return value_of(*c);
 }
 
 struct str
