@@ -95,6 +95,39 @@ last() {
 	all_kinds
 }
 
+@test "libFuzzer: a unit that it dies of whenever it starts leaves the corpus" {
+	mkdir -p q/corpus
+	cat >q.c <<-'END'
+		#include <stdint.h>
+		#include <stdlib.h>
+		#include <string.h>
+		static int fuzzing; /* a replay shows nothing */
+		int LLVMFuzzerInitialize(int *argc, char ***argv) {
+			for (int i = 0; i < *argc; i++)
+				fuzzing |= strncmp((*argv)[i], "-max_total", 10) == 0;
+			return 0;
+		}
+		int LLVMFuzzerTestOneInput(const uint8_t *d, size_t n) {
+			if (fuzzing && n == 7 && memcmp(d, "badunit", 7) == 0)
+				abort();
+			return n > 2 && d[0] == 'x' && d[1] == 'y';
+		}
+	END
+	clang -g -fsanitize=fuzzer -o q/target q.c
+	printf badunit >q/corpus/bad
+	echo good >q/corpus/good
+	printf 'driver=libfuzzer\n' >q/job
+	(cd q && zip -qr ../q.zip .)
+	lago-run -q -P 1 -t 120 q.zip &
+	goes_on() {
+		[ -s "q.run/quarantine/$(printf badunit | sha256sum |
+			cut -c1-64)" ] && grep -q INITED q.run/work/log/0
+	}
+	wait_for goes_on
+	echo kill >q.run/stop
+	wait
+}
+
 @test "AFL++: what takes too much memory is an oom, the instance goes on" {
 	mkdir -p m/corpus
 	cat >m.c <<-'END'

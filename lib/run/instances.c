@@ -17,6 +17,7 @@
 #include "base/strs.h"
 #include "job/plugin.h"
 #include "run/collect.h"
+#include "run/early.h"
 #include "run/inside.h"
 #include "run/life.h"
 #include "run/rooms.h"
@@ -137,6 +138,7 @@ ended(struct life *l, struct instance *in)
 	series_ended(l, in);
 	collect_crashes(l);
 	keep_log(l, in, in->task->ev.status);
+	early_death(l, in);
 	task_free(l, in->task);
 	in->task = NULL;
 	pause_after(in, lived < AT_ONCE && collect_count(l) == before);
@@ -291,6 +293,7 @@ instances_free(struct life *l)
 		task_free(l, l->instances->v[i].task);
 		plugin_command_release(&l->instances->v[i].command);
 		free(l->instances->v[i].log);
+		free(l->instances->v[i].unit);
 	}
 	free(l->instances->v);
 	free(l->instances);
