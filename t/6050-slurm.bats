@@ -148,6 +148,42 @@ running() { # N
 	done
 }
 
+@test "slurm: shards of a job are one array; each has its own end" {
+	job 1 "wait crash" shards=3
+	run lago-dispatch
+	[ "$status" -eq 0 ]
+	[ "$(wc -l <<<"$output")" -eq 3 ]
+	wait_for running 3
+	[ "$(squeue -h -r -t all -o %F -n "$(squeue -h -t RUNNING -o %j |
+		head -n 1)" | sort -u | wc -l)" -eq 1 ]
+	lago-dispatch -q
+	# two heads would start nothing twice
+	for n in 1 2 3; do
+		run env LAGO_JOB_DIR="$LAGO_HOME/jobs/1" \
+			LAGO_RUN_DIR="$LAGO_HOME/jobs/1/runs/$n" \
+			LAGO_NODE_ARG="fuzz,dir=$SHARED" "$TOP/lib/engine/slurm" \
+			start hpc "$(sed -n 's/^uuid=//p' \
+			"$LAGO_HOME/jobs/1/runs/$n/run")"
+		[ "$output" = exists ]
+	done
+	# one is begun anew by Slurm
+	scontrol requeue "$(squeue -h -r -t RUNNING -o %i | sed -n 2p)"
+	anew() {
+		lago-dispatch -q
+		grep -q '^retry_at=' "$LAGO_HOME"/jobs/1/runs/*/run
+	}
+	wait_for anew
+	[ "$(grep -l '^retry_at=' "$LAGO_HOME"/jobs/1/runs/*/run | wc -l)" -eq 1 ]
+	wait_for running 2
+	sed -i 's/^retry_at=.*/retry_at=1/' "$LAGO_HOME"/jobs/1/runs/*/run
+	lago-dispatch -q
+	wait_for running 3
+	lago-kill -q 1
+	wait_for reaches 1 killed
+	[ "$(echo "$LAGO_HOME"/jobs/1/runs/* | wc -w)" -eq 3 ]
+	[ "$(echo "$LAGO_HOME"/jobs/1/runs/*/crashes/* | wc -w)" -eq 3 ]
+}
+
 @test "slurm: who cancels in Slurm means it; what was found is here" {
 	job 1 "wait crash"
 	lago-dispatch -q

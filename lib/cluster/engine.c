@@ -417,11 +417,82 @@ simple_calls(const struct home *h, const struct engine_run *const *runs,
 	free(calls);
 }
 
+struct started {
+	const struct engine_run *const *runs;
+	size_t n;
+	int *rc;
+};
+
+/* RUN TAB WORD: it has started. */
+static void
+take_started(char *line, void *arg)
+{
+	const char *uuid = strsep(&line, "\t");
+	struct started *s = arg;
+	size_t i;
+
+	for (i = 0; line != NULL && i < s->n; i++)
+		if (strcmp(s->runs[i]->uuid, uuid) == 0)
+			s->rc[i] = 0;
+}
+
+/* Shards of a job that go to one node, as one.  An engine that cannot do that
+ * answers for none of them. */
+static void
+start_shards(const struct home *h, const struct engine_run *const *runs,
+    size_t n, int *rc)
+{
+	struct started s = {runs, n, rc};
+	struct call *calls = mem_array(n + 1, sizeof(*calls));
+	size_t *group = mem_array(n + 1, sizeof(*group)), i, k, m = 0;
+	struct fail ignored;
+
+	for (i = 0; i < n; i++) {
+		for (k = 0; k < i; k++)
+			if (runs[k]->job == runs[i]->job &&
+			    runs[k]->node == runs[i]->node)
+				break;
+		group[i] = k < i ? group[k] : m;
+		if (k == i)
+			calls[m++] = simple_call(runs[i], "starts", NULL);
+		buf_addf(&calls[group[i]].in, "%s\t%s/jobs/%ld/runs/%ld\n",
+		    runs[i]->uuid, h->path, runs[i]->job, runs[i]->run);
+		calls[group[i]].answers |= k < i;
+	}
+	for (i = k = 0; i < m; i++)
+		if (calls[i].answers)
+			calls[k++] = calls[i];
+		else
+			buf_release(&calls[i].in);
+	together(h, calls, k);
+	take(calls, k, take_started, &s, &ignored);
+	free(group);
+}
+
 void
 engine_start(const struct home *h, const struct engine_run *const *runs,
     size_t n, int *rc, struct fail *f)
 {
-	simple_calls(h, runs, "start", NULL, n, rc, f);
+	const struct engine_run **some = mem_array(n + 1, sizeof(*some));
+	int *got = mem_array(n + 1, sizeof(*got));
+	struct fail *why = mem_array(n + 1, sizeof(*why));
+	size_t i, m = 0;
+
+	for (i = 0; i < n; i++)
+		rc[i] = -1;
+	start_shards(h, runs, n, rc);
+	for (i = 0; i < n; i++)
+		if (rc[i] != 0)
+			some[m++] = runs[i];
+	simple_calls(h, some, "start", NULL, m, got, why);
+	for (i = m = 0; i < n; i++)
+		if (rc[i] != 0) {
+			rc[i] = got[m];
+			f[i] = why[m++];
+		}
+	free(some);
+	free(got);
+	free(why);
 }
 
 void
