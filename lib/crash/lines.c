@@ -154,7 +154,7 @@ find_frame(struct lines *l, struct lines_line *line)
 	if (l == NULL || line->s.n > FRAME ||
 	    !frame_addressed(line->s, &line->number, &line->pc, &rest))
 		return false;
-	f = memo_find(l->memo, 0, rest, &made);
+	f = memo_find(l->memo, rest, &made);
 	if (f == NULL || (made && !learn(l, rest, f)) || f->frame.known == NULL)
 		return false;
 	line->frame = f;

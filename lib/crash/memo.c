@@ -50,9 +50,9 @@ mix(uint64_t h, uint64_t v)
 
 /* Sixteen bytes at a time, in two halves that need not wait for each other. */
 static uint64_t
-hash(unsigned kind, struct str s)
+hash(struct str s)
 {
-	uint64_t h = s.n << 8 | kind, g = 0, v[2];
+	uint64_t h = s.n, g = 0, v[2];
 	size_t i = 0;
 
 	for (; i + sizeof(v) <= s.n; i += sizeof(v)) {
@@ -100,9 +100,9 @@ memo_trim(struct memo *m)
 }
 
 void *
-memo_find(struct memo *m, unsigned kind, struct str key, bool *made)
+memo_find(struct memo *m, struct str key, bool *made)
 {
-	uint64_t h = hash(kind, key);
+	uint64_t h = hash(key);
 	struct cell **c;
 
 	for (size_t i = h % SLOTS;; i = (i + 1) % SLOTS) {

@@ -11,7 +11,6 @@
 #include "base/paths.h"
 #include "crash/arena.h"
 #include "crash/kinds.h"
-#include "crash/memo.h"
 #include "crash/names.h"
 #include "crash/report.h"
 #include "crash/words.h"
@@ -74,16 +73,6 @@ struct rules {
 	struct words *in_name, *in_path, *in_tool_path;
 	struct table severity, classes;
 	struct foreign cf, casr_function, casr_path;
-	struct memo *memo; /* struct known, of names and paths */
-};
-
-/* Kinds of keys of the memo: a name's language, or: */
-enum { PATH = 256 };
-
-struct known {
-	struct rules_name name; /* fn.p NULL: it is in the raw name, at */
-	size_t at;
-	bool skip; /* of a path */
 };
 
 static unsigned
@@ -412,7 +401,6 @@ rules_load(const char *dir, struct fail *f)
 	index_foreign(&r->cf);
 	index_foreign(&r->casr_function);
 	index_foreign(&r->casr_path);
-	r->memo = memo_new(sizeof(struct known));
 	return r;
 }
 
@@ -437,7 +425,6 @@ rules_free(struct rules *r)
 	release_foreign(&r->cf);
 	release_foreign(&r->casr_function);
 	release_foreign(&r->casr_path);
-	memo_free(r->memo);
 	free(r->patterns);
 	free(r->severity.v);
 	free(r->classes.v);
@@ -525,17 +512,9 @@ of_toolchain(struct str path)
 static bool
 skipped_path(const struct rules *r, struct str path)
 {
-	struct known *k;
-	bool made;
-
-	if (path.n == 0)
-		return false;
-	k = memo_find(r->memo, PATH, path, &made);
-	if (made)
-		k->skip =
-		    words_any(r->in_path, path) ||
-		    (of_toolchain(path) && words_any(r->in_tool_path, path));
-	return k->skip;
+	return path.n > 0 &&
+	       (words_any(r->in_path, path) ||
+		   (of_toolchain(path) && words_any(r->in_tool_path, path)));
 }
 
 /* What becomes of a frame of that name, as far as names decide. */
@@ -560,23 +539,6 @@ judge_name(const struct rules *r, enum frame_lang lang, struct str raw,
 	/* Rust's main is inside the crate's name. */
 	if (lang == FRAME_RUST && str_ends(name->fn, STR("::main")))
 		name->maybe = RULES_ENTRY;
-}
-
-static void
-learn(const struct rules *r, enum frame_lang lang, struct str raw,
-    struct known *k, struct arena *arena)
-{
-	struct str fn =
-	    names_clean(lang, raw, arena_alloc(arena, NAMES_ROOM(raw.n)));
-	const char *at = memmem(raw.p, raw.n, fn.p, fn.n);
-
-	k->name.fn = fn;
-	judge_name(r, lang, raw, &k->name);
-	if (at != NULL) {
-		k->name.fn = str_of(NULL, fn.n);
-		k->at = (size_t)(at - raw.p);
-	} else
-		k->name.fn = memo_keep(r->memo, fn);
 }
 
 static struct str
@@ -608,23 +570,13 @@ struct rules_name
 rules_name(const struct rules *r, const struct frame *f, struct arena *arena)
 {
 	struct rules_name name = {.fn = STR("")};
-	struct known *k;
-	bool made;
 
-	memo_trim(r->memo);
-	if (f->raw.n > 0) {
-		k = memo_find(r->memo, f->lang, f->raw, &made);
-		if (made)
-			learn(r, f->lang, f->raw, k, arena);
-		name = k->name;
-		if (name.fn.p == NULL)
-			name.fn.p = f->raw.p + k->at;
-		else
-			name.fn = arena_str(arena, name.fn);
-	} else {
+	if (f->raw.n > 0)
+		name.fn = names_clean(
+		    f->lang, f->raw, arena_alloc(arena, NAMES_ROOM(f->raw.n)));
+	else
 		name.fn = place_name(f, arena);
-		judge_name(r, f->lang, f->raw, &name);
-	}
+	judge_name(r, f->lang, f->raw, &name);
 	name.path = skipped_path(r, f->file) ||
 		    (f->file.n == 0 && skipped_path(r, f->mod));
 	return name;
