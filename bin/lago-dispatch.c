@@ -35,7 +35,7 @@ say(const struct pass_event *e, void *arg)
 		snprintf(id, sizeof(id), "%ld.%ld", e->job, e->run);
 	else
 		snprintf(id, sizeof(id), "%ld", e->job);
-	out_text(&out, "id", id);
+	out_text(&out, "id", e->job > 0 ? id : NULL);
 	out_text(&out, "event", e->what);
 	out_text(&out, "node", *e->node == '\0' ? NULL : e->node);
 	out_text(&out, "reason", *e->reason == '\0' ? NULL : e->reason);

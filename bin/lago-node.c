@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fail.h"
 #include "base/mem.h"
 #include "base/opt.h"
@@ -19,7 +20,8 @@
 
 static const char usage[] =
     "usage: lago-node [list] [-jq] [-H dir] [node...]\n"
-    "       lago-node probe|install|drain|revive [-jq] [-H dir] [node...]\n";
+    "       lago-node probe|install|drain|offline|revive [-jq] [-H dir]\n"
+    "                 [node...]\n";
 
 static struct out out;
 static struct home home;
@@ -48,7 +50,7 @@ list(void)
 		out_int(&out, "memory", node->memory);
 		out_text(
 		    &out, "tags", node->tags[0] != '\0' ? node->tags : NULL);
-		out_text(&out, "state", node->drained ? "drained" : "online");
+		out_text(&out, "state", nodes_word(node->state));
 		q = store_query(store, &f,
 		    "SELECT count(*) FROM job j JOIN run r ON r.job = j.id "
 		    "WHERE j.state = 'running' AND r.node = ?1 AND r.state IN "
@@ -58,6 +60,9 @@ list(void)
 			opt_fail(&f);
 		out_int(&out, "runs", sqlite3_column_int64(q, 0));
 		store_done(q);
+		out_int_or(&out, "runs_most", node->runs_most, 0);
+		out_int_or(&out, "until", node->until, 0);
+		out_text(&out, "reason", node->reason);
 		out_end(&out);
 	}
 }
@@ -182,6 +187,12 @@ drain(void)
 }
 
 static int
+offline(void)
+{
+	return set("offline");
+}
+
+static int
 revive(void)
 {
 	return set("revive");
@@ -194,7 +205,9 @@ static const struct verb {
 	int (*run)(void);
 } verbs[] = {{"list", false, STORE_READ, verb_list},
     {"probe", false, STORE_READ, probe}, {"install", true, STORE_READ, install},
-    {"drain", true, STORE_WRITE, drain}, {"revive", true, STORE_WRITE, revive}};
+    {"drain", true, STORE_WRITE, drain},
+    {"offline", true, STORE_WRITE, offline},
+    {"revive", true, STORE_WRITE, revive}};
 
 int
 main(int argc, char **argv)
@@ -229,7 +242,7 @@ main(int argc, char **argv)
 	if (home_open(&home, path, false, &f) != 0 ||
 	    (store = store_open(home.path, verb->mode, &f)) == NULL ||
 	    nodes_read(&all, &home, &f) != 0 ||
-	    nodes_states(&all, store, &f) != 0)
+	    nodes_states(&all, store, clock_unix(), &f) != 0)
 		opt_fail(&f);
 	choose(argv + optind, verb->names);
 	status = verb->run();

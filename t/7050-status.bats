@@ -13,10 +13,10 @@ load home
 	[ "$(lago-status -j 1 | jq -sc '.[0].id, .[1].id, .[1].execs')" = '1
 "1.1"
 5000' ]
-	[ "$(lago-status nodes | cut -f 1,2,3)" = 'local	up	local' ]
+	[ "$(lago-status nodes | cut -f 1,2,3)" = 'local	online	local' ]
 	echo 'big ssh:big.example 64 256000 gpu,fast # in the cellar' >"$LAGO_HOME/nodes"
 	lago-import
-	[ "$(lago-status nodes | cut -f 1-6)" = 'big	up	ssh:big.example	64	256000	gpu,fast' ]
+	[ "$(lago-status nodes | cut -f 1-6)" = 'big	online	ssh:big.example	64	256000	gpu,fast' ]
 	fake_stat 1 1 20
 	printf '30\t1' >>"$LAGO_HOME/jobs/1/runs/1/stats.tsv"
 	[ "$(lago-status 1.1 | cut -f 1,2,6)" = '1.1	10	5000

@@ -161,3 +161,129 @@ none_alive() {
 	run lago-dispatch
 	[ -z "$output" ]
 }
+
+# An engine for any node: what is in the file NODE.says is how its runs are, else
+# alive; started runs are files NODE.RUN.
+says() {
+	cat >lib/engine/says <<-END
+		#!/bin/sh
+		cd $PWD || exit 69
+		case \$1 in
+		start) : >\$2.\$3; echo started ;;
+		poll) while IFS='	' read -r node run _; do
+			state=alive
+			[ ! -f \$node.says ] || state=\$(cat \$node.says)
+			[ "\$state" != alive ] || state='alive	1000'
+			[ "\$state" = silent ] ||
+				printf '%s\t%s\t%s\n' \$node \$run "\$state"
+		done ;;
+		fetch) cat >/dev/null
+			mkdir -p out.\$3
+			printf 'whole\t1\n' >out.\$3/.end
+			printf 'phase=%s\nstate=running\n' \
+				"\$(cat \$2.phase 2>/dev/null || echo check)" >out.\$3/progress
+			tar -cf - -C out.\$3 progress .end ;;
+		esac
+	END
+	chmod +x lib/engine/says
+}
+
+node() { # NODE: its state
+	lago-node list "$1" | cut -f 7
+}
+
+@test "queue: drained and offline nodes get nothing, runs= is their limit" {
+	says
+	printf '%s\n' 'a says 9 4096 runs=2' 'b says 9 4096 x,y runs=3' \
+		'c says 9 4096' 'd says 9 4096' >"$LAGO_HOME/nodes"
+	lago-dispatch
+	lago-node drain -q c
+	lago-node offline -q d
+	[ "$(lago-node | cut -f 1,6,7,9 | tr '\t' ' ' | paste -sd,)" = \
+		'a  online 2,b x,y online 3,c  drained ,d  offline ' ]
+	for id in 1 2 3 4 5 6 7; do job $id wait; done
+	run lago-dispatch
+	[ "$(cut -f 3 <<<"$output" | sort | uniq -c | xargs)" = '2 a 3 b' ]
+	lago-import -q
+	[ "$(lago-status nodes | cut -f 2,6 | xargs)" = \
+		'online online x,y drained offline' ]
+	lago-node revive -q c
+	run lago-dispatch
+	[ "$(cut -f 3 <<<"$output" | sort | uniq -c | xargs)" = '2 c' ]
+	# The runs of one that went offline are not asked for, so they end.
+	echo lease=1 >"$LAGO_HOME/config"
+	lago-node offline -q c
+	echo 'silent' >d.says
+	lost() {
+		lago-dispatch -q
+		[ "$(sql "SELECT count(*) FROM run WHERE node = 'c' AND
+			state = 'lost' AND reason = 'lease'")" -eq 2 ]
+	}
+	wait_for lost
+	echo 'runs=0' >>"$LAGO_HOME/nodes"
+	run lago-dispatch
+	[ "$status" -eq 78 ]
+}
+
+@test "queue: a node on which everything fails is set aside and comes back" {
+	says
+	echo ended$'\t'69 >bad.says
+	echo fuzz >good.phase
+	printf '%s\n' 'bad says 9 4096' 'good says 2 4096' >"$LAGO_HOME/nodes"
+	for id in 1 2 3 4 5; do job $id wait; done
+	for id in 11 12 13 14; do
+		lago-dispatch >>all
+		job $id wait
+	done
+	grep -qx "	aside	bad	node" all
+	! grep -q 'aside	good' all || false
+	[ "$(node bad)" = aside ]
+	[ "$(lago-node list -j bad | jq -r .reason)" = node ]
+	[ "$(lago-node list -j bad | jq .until)" -gt "$(date +%s)" ]
+	# What was lost there is tried elsewhere, and says why.
+	[ "$(sed -n 's/^node=//p' "$LAGO_HOME"/jobs/*/runs/2/run | uniq)" = good ]
+	grep -q '^lost=node' "$LAGO_HOME"/jobs/*/runs/2/run
+	n=$(find . -name 'bad.*' | wc -l)
+	job 6 wait
+	lago-dispatch
+	[ "$(find . -name 'bad.*' | wc -l)" -eq "$n" ]
+	# The time is over.
+	sed -i 's/bad [0-9]*/bad 1/' "$LAGO_HOME/events"
+	rm "$LAGO_HOME"/lago.db*
+	lago-import -aq
+	[ "$(node bad)" = online ]
+	# By hand.
+	rm -f bad.says
+	echo fuzz >bad.phase
+	lago-node revive bad
+	lago-dispatch
+	[ "$(find . -name 'bad.*' | wc -l)" -gt "$n" ]
+}
+
+@test "queue: a job that fails everywhere sets no node aside" {
+	says
+	for node in a b c d; do
+		echo ended$'\t'69 >$node.says
+		echo "$node says 1 4096"
+	done >"$LAGO_HOME/nodes"
+	job 1 wait retries=3
+	failed() {
+		sed -i 's/^retry_at=.*/retry_at=1/' "$LAGO_HOME"/jobs/1/runs/*/run
+		lago-dispatch >>all
+		[ "$(sql 'SELECT state FROM job')" = failed ]
+	}
+	wait_for failed
+	[ "$(sql 'SELECT count(*) FROM run')" -eq 4 ]
+	# Each try was elsewhere than the one before.
+	[ -z "$(sql 'SELECT 1 FROM run AS r JOIN run AS s ON s.run = r.run + 1
+		AND s.node = r.node')" ]
+	[ "$(sql 'SELECT reason FROM job')" = node ]
+	! grep aside all || false
+	# Refused as no job for any node, it is not tried again.
+	for node in a b c d; do echo ended$'\t'65 >$node.says; done
+	job 2 wait
+	lago-dispatch -q
+	lago-dispatch -q
+	[ "$(sql 'SELECT state, reason FROM job WHERE id = 2')" = 'failed|bundle' ]
+	[ "$(sql 'SELECT count(*) FROM run WHERE job = 2')" -eq 1 ]
+}

@@ -299,6 +299,14 @@ take_answer(char *line, void *arg)
 	}
 }
 
+/* This machine is, whatever was said. */
+static bool
+is_asked(const struct node *node)
+{
+	return node->state != NODE_OFFLINE ||
+	       strcmp(node->engine, "local") == 0;
+}
+
 int
 engine_poll(const struct home *h, struct engine_run *const *runs, size_t n,
     struct fail *f)
@@ -306,16 +314,19 @@ engine_poll(const struct home *h, struct engine_run *const *runs, size_t n,
 	const struct node **nodes = mem_array(n + 1, sizeof(*nodes));
 	struct polled p = {.runs = runs, .n = n};
 	struct call *calls;
-	size_t i, k, m;
+	size_t i, k, m, online = 0;
 
 	for (i = 0; i < n; i++) {
 		runs[i]->life = OUTCOME_UNKNOWN;
 		runs[i]->answered = false;
-		nodes[i] = runs[i]->node;
+		if (is_asked(runs[i]->node))
+			nodes[online++] = runs[i]->node;
 	}
-	calls = for_each("poll", nodes, n, &m);
+	calls = for_each("poll", nodes, online, &m);
 	free(nodes);
 	for (i = 0; i < n; i++) {
+		if (!is_asked(runs[i]->node))
+			continue;
 		for (k = 0; strcmp(calls[k].engine, runs[i]->node->engine) != 0;
 		     k++)
 			;

@@ -48,7 +48,8 @@ int engine_probe(const struct home *h, const struct node *const *nodes,
 int engine_install(
     const struct home *h, const struct node *node, struct fail *f);
 
-/* Ask all engines at once, each about all of its runs.  An engine that fails
+/* Ask all engines at once, each about all of its runs, but for those of nodes
+ * that are offline.  An engine that fails
  * leaves its runs OUTCOME_UNKNOWN, and the first failure is in *f (-1). */
 int engine_poll(const struct home *h, struct engine_run *const *runs, size_t n,
     struct fail *f);

@@ -70,18 +70,27 @@ size_parse(char *text, int64_t most, int64_t *all, int64_t *one)
 }
 
 static int
+bad_line(unsigned number, struct fail *f)
+{
+	return fail_set(f, EX_LAGO_CONFIG,
+	    "nodes: line %u is not: NAME ENGINE[:ARG] CPUS[/RUN] "
+	    "MEMORY_MB[/RUN] [TAG,TAG] [runs=COUNT]",
+	    number);
+}
+
+static int
 parse_line(struct nodes *nodes, char *line, unsigned number, struct fail *f)
 {
-	char *words[5] = {0}, *save, *colon;
+	char *words[4] = {0}, *save, *colon, *w;
 	struct node *node;
 	size_t n = 0;
 
 	line[strcspn(line, "#")] = '\0';
-	for (char *w = strtok_r(line, BLANKS, &save); w != NULL && n < 5;
-	     w = strtok_r(NULL, BLANKS, &save))
-		words[n++] = w;
-	if (n == 0)
+	w = strtok_r(line, BLANKS, &save);
+	if (w == NULL)
 		return 0;
+	for (; w != NULL && n < 4; w = strtok_r(NULL, BLANKS, &save))
+		words[n++] = w;
 	node = append(nodes);
 	colon = n > 1 ? strchr(words[1], ':') : NULL;
 	if (colon != NULL)
@@ -91,14 +100,22 @@ parse_line(struct nodes *nodes, char *line, unsigned number, struct fail *f)
 	    !size_parse(words[2], 100000, &node->cpus, &node->run_cpus) ||
 	    !size_parse(
 		words[3], INT64_C(1) << 40, &node->memory, &node->run_memory))
-		return fail_set(f, EX_LAGO_CONFIG,
-		    "nodes: line %u is not: NAME ENGINE[:ARG] CPUS[/RUN] "
-		    "MEMORY_MB[/RUN] [TAG,TAG]",
-		    number);
+		return bad_line(number, f);
 	node->name = mem_strdup(words[0]);
 	node->engine = mem_strdup(words[1]);
 	node->arg = mem_strdup(colon == NULL ? "" : colon);
-	node->tags = mem_strdup(n > 4 ? words[4] : "");
+	for (; w != NULL; w = strtok_r(NULL, BLANKS, &save)) {
+		if (strncmp(w, "runs=", 5) == 0) {
+			if (opt_parse_num(w + 5, 1, 100000, &node->runs_most) !=
+			    0)
+				return bad_line(number, f);
+		} else if (node->tags == NULL && strchr(w, '=') == NULL)
+			node->tags = mem_strdup(w);
+		else
+			return bad_line(number, f);
+	}
+	if (node->tags == NULL)
+		node->tags = mem_strdup("");
 	return 0;
 }
 
@@ -146,21 +163,67 @@ nodes_read(struct nodes *nodes, const struct home *h, struct fail *f)
 	return rc;
 }
 
+static const struct {
+	const char *verb, *word;
+} states[] = {[NODE_ONLINE] = {"revive", "online"},
+    [NODE_DRAINED] = {"drain", "drained"},
+    [NODE_OFFLINE] = {"offline", "offline"},
+    [NODE_ASIDE] = {"aside", "aside"}};
+#define STATES (sizeof(states) / sizeof(states[0]))
+
+const char *
+nodes_word(enum node_state state)
+{
+	return states[state].word;
+}
+
+bool
+nodes_open(const struct node *node)
+{
+	return node->state == NODE_ONLINE && !node->silent;
+}
+
+/* One event: its value is the node, for aside also until when and why. */
+static void
+take_event(
+    struct nodes *nodes, const char *verb, char *value, int64_t at, int64_t now)
+{
+	struct node *node = nodes_find(nodes, strsep(&value, " "));
+	size_t i;
+
+	for (i = 0; i < STATES && strcmp(states[i].verb, verb) != 0; i++)
+		;
+	if (node == NULL || i == STATES)
+		return;
+	node->state = (enum node_state)i;
+	free(node->reason);
+	node->reason = NULL;
+	if (node->state == NODE_ONLINE)
+		node->revived = at;
+	if (node->state != NODE_ASIDE)
+		return;
+	node->until = value == NULL ? 0 : strtoll(value, &value, 10);
+	if (node->until <= now)
+		node->state = NODE_ONLINE;
+	else
+		node->reason = mem_strdup(value + (*value == ' '));
+}
+
 int
-nodes_states(struct nodes *nodes, struct store *s, struct fail *f)
+nodes_states(struct nodes *nodes, struct store *s, int64_t now, struct fail *f)
 {
 	sqlite3_stmt *q = store_query(s, f,
-	    "SELECT value, verb = 'drain' FROM event WHERE job = 0 AND verb IN "
-	    "('drain', 'revive') ORDER BY at",
+	    "SELECT verb, value, time FROM event WHERE verb IN ('drain', "
+	    "'offline', 'revive', 'aside') AND value NOTNULL ORDER BY at",
 	    "");
-	struct node *node;
+	char *value;
 	int r = -1;
 
 	while (q != NULL && (r = store_row(s, q, f)) == 1) {
-		node =
-		    nodes_find(nodes, (const char *)sqlite3_column_text(q, 0));
-		if (node != NULL)
-			node->drained = sqlite3_column_int(q, 1);
+		value = mem_strdup((const char *)sqlite3_column_text(q, 1));
+		take_event(nodes, (const char *)sqlite3_column_text(q, 0),
+		    value, sqlite3_column_int64(q, 2), now);
+		free(value);
 	}
 	return r;
 }
@@ -199,6 +262,7 @@ nodes_release(struct nodes *nodes)
 		free(nodes->v[i].engine);
 		free(nodes->v[i].arg);
 		free(nodes->v[i].tags);
+		free(nodes->v[i].reason);
 	}
 	free(nodes->v);
 	free(nodes->by_name);

@@ -15,6 +15,7 @@
 #include "base/kv.h"
 #include "base/mem.h"
 #include "base/opt.h"
+#include "cluster/aside.h"
 #include "cluster/nodes.h"
 #include "cluster/passin.h"
 #include "cluster/shards.h"
@@ -339,8 +340,10 @@ steps(struct state *s, struct fail *f)
 		return -1;
 	s->store = store_open(s->p->home->path, STORE_WRITE, f);
 	if (s->store == NULL || nodes_read(&s->nodes, s->p->home, f) != 0 ||
-	    nodes_states(&s->nodes, s->store, f) != 0 || gather(s, f) != 0)
+	    nodes_states(&s->nodes, s->store, s->now, f) != 0 ||
+	    gather(s, f) != 0)
 		return -1;
+	aside_read(&s->nodes, s->p->home);
 	passjudge_all(s);
 	if (pass_commit(s, f) != 0 || expire(s, f) != 0)
 		return -1;

@@ -15,8 +15,8 @@ struct home;
 
 /* What a pass did to one run; the strings stay until the call returns. */
 struct pass_event {
-	long job, run;
-	const char *what; /* start done failed killed lost retry */
+	long job, run;	  /* 0: of a node, or the whole job */
+	const char *what; /* start done failed killed lost retry push aside */
 	const char *node;
 	const char *reason; /* "" when there is none */
 };

@@ -2,12 +2,14 @@
 
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "base/fail.h"
 #include "base/kv.h"
 #include "base/mem.h"
+#include "cluster/aside.h"
 #include "cluster/engine.h"
 #include "cluster/outcome.h"
 #include "cluster/pass.h"
@@ -71,6 +73,25 @@ insist(struct state *s, struct item *item)
 		pass_note(s, &f);
 }
 
+/* For its node, or against it. */
+static void
+speak(struct state *s, const struct item *item,
+    const struct outcome_facts *facts, const struct outcome *j)
+{
+	const char *phase = kv_get(&item->progress, "phase");
+	struct node *node = nodes_find(&s->nodes, item->engine.node->name);
+
+	if ((facts->life == OUTCOME_ALIVE && phase != NULL &&
+		(strcmp(phase, "fuzz") == 0 || strcmp(phase, "finish") == 0)) ||
+	    (j->verdict == OUTCOME_FINAL && strcmp(j->state, "done") == 0))
+		node->worked = true;
+	if (j->losses <= facts->losses || facts->losses > 0 || item->killed)
+		return;
+	node->failed = true;
+	free(node->reason);
+	node->reason = mem_strdup(j->reason);
+}
+
 static void
 judge(struct state *s, struct item *item)
 {
@@ -96,6 +117,7 @@ judge(struct state *s, struct item *item)
 		return;
 	}
 	outcome_of(&facts, &j);
+	speak(s, item, &facts, &j);
 	switch (j.verdict) {
 	case OUTCOME_WAIT:
 		item->changed = facts.life == OUTCOME_ALIVE;
@@ -206,6 +228,17 @@ release_late(struct engine_run *late, size_t n)
 	free(late);
 }
 
+static void
+tell_aside(const struct node *node, void *arg)
+{
+	struct state *s = arg;
+
+	s->p->say(
+	    &(struct pass_event){
+		.what = "aside", .node = node->name, .reason = node->reason},
+	    s->p->arg);
+}
+
 void
 passjudge_all(struct state *s)
 {
@@ -241,4 +274,7 @@ passjudge_all(struct state *s)
 		}
 	passcorpus_exchange(s);
 	passcorpus_keep(s);
+	if (!s->p->dry && aside_judge(&s->nodes, s->p->home, s->store,
+			      &s->policy, s->now, tell_aside, s, &f) != 0)
+		pass_note(s, &f);
 }

@@ -38,6 +38,7 @@ claim(
     struct state *s, struct item *item, const struct node *node, struct fail *f)
 {
 	const char *losses = kv_get(&item->file, "losses");
+	const char *reason = kv_get(&item->file, "reason");
 	struct kv keys = {0};
 	int dir, rc = -1;
 
@@ -48,6 +49,8 @@ claim(
 		kv_set(&keys, "losses", losses);
 	if (remote_is(node)) /* whose clock may be wrong */
 		kv_setf(&keys, "start", "%lld", (long long)s->now);
+	if (item->again && reason != NULL)
+		kv_set(&keys, "lost", reason);
 	if (item->again)
 		kv_setf(&keys, "attempt", "%lld",
 		    (long long)kv_int(&item->file, "attempt", 1) + 1);
@@ -72,6 +75,8 @@ reclaim(struct state *s, struct item *item)
 	size_t i, kept = 0;
 	struct kv *kv = &item->file;
 
+	if (kv_get(kv, "reason") != NULL)
+		kv_set(kv, "lost", kv_get(kv, "reason"));
 	for (i = 0; i < kv->n; i++) {
 		if (strcmp(kv->v[i].key, "retry_at") == 0 ||
 		    strcmp(kv->v[i].key, "reason") == 0) {
@@ -189,6 +194,7 @@ count_use(struct state *s, struct wishes *w, size_t i)
 	if (node == NULL || kv_get(&item->file, "retry_at") != NULL)
 		return;
 	node->cpus_used += cpus;
+	node->runs_used++;
 	node->memory_used += kv_int(&item->settings, "memory", 2048);
 	w->uses[w->nuses++] =
 	    (struct place_use){or_none(kv_get(&item->settings, "owner")), cpus};

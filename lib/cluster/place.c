@@ -119,7 +119,7 @@ fill(struct pool *p, struct nodes *nodes)
 	p->heap = mem_array(nodes->n + 1, sizeof(struct node *));
 	p->popped = mem_array(nodes->n + 1, sizeof(struct node *));
 	for (i = 0; i < nodes->n; i++)
-		if (!nodes->v[i].drained)
+		if (nodes_open(&nodes->v[i]))
 			push(p, &nodes->v[i]);
 }
 
@@ -129,7 +129,7 @@ fill(struct pool *p, struct nodes *nodes)
 static bool
 suits(const struct node *node, const struct place_run *run)
 {
-	return !node->drained && !node->kept && node->cpus >= run->cpus &&
+	return nodes_open(node) && !node->kept && node->cpus >= run->cpus &&
 	       node->memory >= run->memory &&
 	       (node->run_cpus == 0 || node->run_cpus >= run->cpus) &&
 	       (node->run_memory == 0 || node->run_memory >= run->memory) &&
@@ -139,9 +139,25 @@ suits(const struct node *node, const struct place_run *run)
 static bool
 fits(const struct node *node, const struct place_run *run)
 {
-	return node->cpus - node->cpus_used >= run->cpus &&
+	return (node->runs_most == 0 || node->runs_used < node->runs_most) &&
+	       node->cpus - node->cpus_used >= run->cpus &&
 	       node->memory - node->memory_used >= run->memory &&
 	       suits(node, run);
+}
+
+/* Rather than on the node where it failed it waits for another, if any. */
+static bool
+avoids(
+    const struct pool *p, const struct place_run *run, const struct node *node)
+{
+	size_t i;
+
+	if (run->avoid == NULL || strcmp(run->avoid, node->name) != 0)
+		return false;
+	for (i = 0; i < p->nodes->n; i++)
+		if (&p->nodes->v[i] != node && suits(&p->nodes->v[i], run))
+			return true;
+	return false;
 }
 
 /* Does it look like one that fitted nowhere? */
@@ -161,7 +177,7 @@ hopeless(const struct pool *p, const struct place_run *run)
 }
 
 /* What speaks against a node: shards of its job that run there or were placed
- * there just now, which stand before it; that it failed there. */
+ * there just now, which stand before it. */
 static size_t
 against(const struct place_run *first, const struct place_run *run,
     const struct node *node)
@@ -174,8 +190,7 @@ against(const struct place_run *first, const struct place_run *run,
 			n += run->others[k] == node;
 	for (r = run; run->shards > 1 && r-- > first && r->job == run->job;)
 		n += r->chosen == node;
-	return 2 * n +
-	       (run->avoid != NULL && strcmp(run->avoid, node->name) == 0);
+	return n;
 }
 
 static struct node *
@@ -187,7 +202,7 @@ find(struct pool *p, const struct place_run *first, const struct place_run *run)
 	while ((best == NULL || least > 0) && p->n > 0 &&
 	       p->heap[0]->cpus - p->heap[0]->cpus_used >= run->cpus) {
 		node = p->popped[n++] = pop(p);
-		if (!fits(node, run))
+		if (!fits(node, run) || avoids(p, run, node))
 			continue;
 		x = against(first, run, node);
 		if (best == NULL || x < least) {
@@ -220,14 +235,16 @@ find_own(struct pool *p, const struct place_run *run)
 
 /* Nothing more for the node that has the least to give up for it. */
 static void
-keep(struct nodes *nodes, const struct place_run *run)
+keep(const struct pool *p, const struct place_run *run)
 {
+	struct nodes *nodes = p->nodes;
 	struct node *node, *best = NULL;
 	size_t i;
 
 	for (i = 0; i < nodes->n; i++) {
 		node = &nodes->v[i];
-		if (suits(node, run) && (best == NULL || above(node, best)))
+		if (suits(node, run) && !avoids(p, run, node) &&
+		    (best == NULL || above(node, best)))
 			best = node;
 	}
 	if (best != NULL)
@@ -243,13 +260,15 @@ put(struct pool *p, const struct place_rules *rules,
 	} else if (!hopeless(p, run)) {
 		run->chosen = find(p, first, run);
 		if (run->chosen == NULL && run->waited >= rules->patience)
-			keep(p->nodes, run);
-		if (run->chosen == NULL && p->nfailed < SHAPES)
+			keep(p, run);
+		if (run->chosen == NULL && run->avoid == NULL &&
+		    p->nfailed < SHAPES)
 			p->failed[p->nfailed++] = run;
 	}
 	if (run->chosen == NULL)
 		return false;
 	run->chosen->memory_used += run->memory;
+	run->chosen->runs_used++;
 	return true;
 }
 

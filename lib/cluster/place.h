@@ -5,8 +5,9 @@
  * fewest CPUs for its weight.  Of an owner's runs the one of the highest
  * priority comes first, where each `ageing` of waiting counts as a point, then
  * the older job.  A run goes to the fitting node with the most free CPUs, or to
- * its own node when it has one already; not to one that it should avoid, nor
- * beside a shard of the same job, when another would do.
+ * its own node when it has one already.  It waits for another node than the one
+ * it should avoid, when there is one that could hold it, and goes beside no
+ * shard of the same job when another node would do.
  *
  * A run that fits nowhere now does not hold up smaller ones behind it, until it
  * has waited for `patience`: then a node that could hold it gets nothing more,
@@ -29,7 +30,7 @@ struct place_run {
 	const char *owner; /* whose share it takes */
 	const char *needs; /* tags the node must have, comma-separated, or "" */
 	const char *node;  /* only there, or NULL */
-	const char *avoid; /* rather not there, or NULL */
+	const char *avoid; /* not there, or NULL */
 	long shards;	   /* of its job; above 1 they go apart if they can */
 	struct node *const *others; /* the nodes of all its shards, or NULL */
 	void *arg;		    /* the caller's */

@@ -427,7 +427,7 @@ remote_silent(struct nodes *nodes, struct engine_run *const *runs, size_t n)
 	}
 	for (i = 0; i < nodes->n; i++)
 		if (asked[i] && !answered[i])
-			nodes->v[i].drained = true;
+			nodes->v[i].silent = true;
 	free(asked);
 	free(answered);
 }

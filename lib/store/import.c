@@ -63,22 +63,27 @@ import_pause(struct import *im, struct fail *f)
 	return store_pause(im->store, f);
 }
 
-/* One line of the file nodes: NAME ENGINE[:ARG] CPUS MEMORY_MB [TAG,TAG]. */
+/* One line of the file nodes.  What was said of it last: an event's value is its
+ * name, for aside also until when. */
 static int
 put_node(struct store *s, const char *name, const char *engine, int64_t cpus,
     int64_t memory, const char *tags, struct fail *f)
 {
 	return store_exec(s, f,
 	    "INSERT INTO node SELECT ?1, ?2, ?3, ?4, ?5, coalesce((SELECT "
-	    "CASE verb WHEN 'drain' THEN 'drained' ELSE 'up' END FROM event "
-	    "WHERE job = 0 AND verb IN ('drain', 'revive') AND value = ?1 "
-	    "ORDER BY at DESC LIMIT 1), 'up') WHERE true ON CONFLICT DO UPDATE "
+	    "CASE verb WHEN 'drain' THEN 'drained' WHEN 'offline' THEN "
+	    "'offline' WHEN 'aside' THEN iif(CAST(substr(value, length(?1) + "
+	    "2) AS INTEGER) > ?6, 'aside', 'online') ELSE 'online' END FROM "
+	    "event WHERE verb IN ('drain', 'offline', 'revive', 'aside') AND "
+	    "substr(value || ' ', 1, length(?1) + 1) = ?1 || ' ' "
+	    "ORDER BY at DESC LIMIT 1), 'online') WHERE true ON CONFLICT DO "
+	    "UPDATE "
 	    "SET (engine, cpus, memory, tags, state) = (excluded.engine, "
 	    "excluded.cpus, excluded.memory, excluded.tags, excluded.state) "
 	    "WHERE (engine, cpus, memory, tags, state) IS NOT "
 	    "(excluded.engine, excluded.cpus, excluded.memory, excluded.tags, "
 	    "excluded.state)",
-	    "ttiit", name, engine, cpus, memory, tags);
+	    "ttiiti", name, engine, cpus, memory, tags, clock_unix());
 }
 
 static int
@@ -89,7 +94,7 @@ put_line(struct import *im, char *line, struct strs *names, struct fail *f)
 
 	line[strcspn(line, "#\r")] = '\0';
 	while (n < 5 && (word = strsep(&rest, " \t")) != NULL)
-		if (*word != '\0')
+		if (*word != '\0' && (n < 4 || strchr(word, '=') == NULL))
 			field[n++] = word;
 	if (n < 4)
 		return 0;
@@ -265,7 +270,8 @@ forget(struct import *im, char **indexes, struct fail *f)
 	q = store_query(im->store, f,
 	    "SELECT format('DROP %s \"%w\";', type, name), sql FROM "
 	    "sqlite_schema WHERE type = 'view' OR type = 'index' AND "
-	    "(tbl_name = 'crash' OR name GLOB 'event_[mn]o*') AND sql IS NOT "
+	    "(tbl_name = 'crash' OR name IN ('event_moves', 'event_nodes', "
+	    "'job_recurring')) AND sql IS NOT "
 	    "NULL "
 	    "ORDER BY type, rowid",
 	    "");
@@ -302,8 +308,6 @@ pass(struct import *im, char **indexes, struct fail *f)
 	if (bad > 0)
 		import_warn(im, "%u lines of 'events' skipped", bad);
 	im->bad += bad;
-	if (rc == 0)
-		rc = nodes(im, f);
 	if (rc == 0 && im->all)
 		rc = home_jobs(im->home, &ids, &n, f);
 	else if (rc == 0 &&
@@ -333,6 +337,8 @@ import_home(struct import *im, struct fail *f)
 	if (rc == 0 && indexes != NULL)
 		rc = store_exec_all(im->store, indexes, f);
 	free(indexes);
+	if (rc == 0) /* with the index of their events */
+		rc = nodes(im, f);
 	if (rc == 0)
 		return store_commit(im->store, f);
 	store_rollback(im->store);

@@ -144,8 +144,12 @@ add_run(struct shard *sh, const char *state, const char *reason, int64_t losses)
 		sh->killed = true;
 	else if (strcmp(state, "failed") == 0)
 		sh->failed = true;
-	else if (strcmp(state, "lost") == 0)
-		sh->lost += counts(reason) ? losses + 1 : losses;
+	else if (strcmp(state, "lost") == 0) {
+		/* Dispatch adds them up from run to run, others do not. */
+		sh->lost += counts(reason);
+		if (sh->lost < losses)
+			sh->lost = losses;
+	}
 	else
 		sh->live = true;
 }

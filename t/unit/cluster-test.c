@@ -199,7 +199,7 @@ test_wait(void)
 	place_runs(&rules, runs, 3, &nodes);
 	tap_ok(runs[0].job == 2 && runs[0].chosen == &v[1] &&
 		   runs[1].job == 3 && runs[1].chosen == &v[0],
-	    "not where it failed before, when another would do");
+	    "not where it failed before, when another could do");
 	v[0].cpus_used = 7;
 	v[1].cpus_used = 6;
 	runs[2].waited = 100;
