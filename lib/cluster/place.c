@@ -129,7 +129,7 @@ fill(struct pool *p, struct nodes *nodes)
 static bool
 suits(const struct node *node, const struct place_run *run)
 {
-	return nodes_open(node) && !node->kept && node->cpus >= run->cpus &&
+	return nodes_open(node) && node->cpus >= run->cpus &&
 	       node->memory >= run->memory &&
 	       (node->run_cpus == 0 || node->run_cpus >= run->cpus) &&
 	       (node->run_memory == 0 || node->run_memory >= run->memory) &&
@@ -139,7 +139,8 @@ suits(const struct node *node, const struct place_run *run)
 static bool
 fits(const struct node *node, const struct place_run *run)
 {
-	return (node->runs_most == 0 || node->runs_used < node->runs_most) &&
+	return !node->kept &&
+	       (node->runs_most == 0 || node->runs_used < node->runs_most) &&
 	       node->cpus - node->cpus_used >= run->cpus &&
 	       node->memory - node->memory_used >= run->memory &&
 	       suits(node, run);
@@ -243,7 +244,7 @@ keep(const struct pool *p, const struct place_run *run)
 
 	for (i = 0; i < nodes->n; i++) {
 		node = &nodes->v[i];
-		if (suits(node, run) && !avoids(p, run, node) &&
+		if (!node->kept && suits(node, run) && !avoids(p, run, node) &&
 		    (best == NULL || above(node, best)))
 			best = node;
 	}
