@@ -8,7 +8,7 @@ setup_file() {
 	ssh_up
 	for n in one two; do
 		mkdir -p "$BATS_FILE_TMPDIR/$n/lago"/{bin,lib/exec}
-		cp "$TOP"/lib/exec/{node,lease} \
+		cp "$TOP"/lib/exec/{accept,node,lease} \
 			"$BATS_FILE_TMPDIR/$n/lago/lib/exec"
 		cp "$TOP/t/fake/lago-run" "$BATS_FILE_TMPDIR/$n/lago/bin"
 	done
@@ -153,4 +153,31 @@ heal() {
 	[ "$(lago-node list n3 | cut -f 7)" = online ]
 	run lago-node drain n9
 	[ "$status" -eq 66 ]
+}
+
+@test "ssh: what one node's shard found goes to the other's, once" {
+	fake_job 1 cpus=2 memory=1000 shards=2
+	echo "wait find" >"$LAGO_HOME/jobs/1/bundle.zip"
+	lago-import -q
+	lago-dispatch -q
+	one=$(echo "$HOME"/one/runs/*/run) two=$(echo "$HOME"/two/runs/*/run)
+	wait_for [ -s "$one/.queue" ]
+	wait_for [ -s "$two/.queue" ]
+	# a node that names what it has not, or what is none
+	echo ../../../../etc/passwd >>"$one/.queue"
+	pushed() {
+		lago-dispatch >>said
+		[ "$(grep -c push said)" -ge 2 ]
+	}
+	wait_for pushed
+	[ "$(ls "$one/incoming")" = "$(ls "$two/queue")" ]
+	[ "$(ls "$two/incoming")" = "$(ls "$one/queue")" ]
+	: >said
+	lago-dispatch >said
+	[ ! -s said ]
+	touch "$one/../job/end" "$two/../job/end"
+	wait_for reaches 1 "done"
+	[ ! -e "$LAGO_HOME/jobs/1/runs/1/foreign" ]
+	lago-dispatch -q
+	[ -z "$(ls "$HOME/one/runs" "$HOME/two/runs" | grep -v :)" ]
 }
