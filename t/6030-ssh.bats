@@ -160,7 +160,10 @@ heal() {
 	echo "wait find" >"$LAGO_HOME/jobs/1/bundle.zip"
 	lago-import -q
 	lago-dispatch -q
-	one=$(echo "$HOME"/one/runs/*/run) two=$(echo "$HOME"/two/runs/*/run)
+	rows() { sqlite3 "$LAGO_HOME/lago.db" "SELECT $1 FROM run ORDER BY run"; }
+	[ "$(rows node)" = $'n1\nn2' ]
+	one=$HOME/one/runs/$(rows uuid | head -n 1)/run
+	two=$HOME/two/runs/$(rows uuid | tail -n 1)/run
 	wait_for [ -s "$one/.queue" ]
 	wait_for [ -s "$two/.queue" ]
 	# a node that names what it has not, or what is none
@@ -179,5 +182,5 @@ heal() {
 	wait_for reaches 1 "done"
 	[ ! -e "$LAGO_HOME/jobs/1/runs/1/foreign" ]
 	lago-dispatch -q
-	[ -z "$(ls "$HOME/one/runs" "$HOME/two/runs" | grep -v :)" ]
+	[ ! -e "$one" ]
 }
