@@ -2,6 +2,7 @@
 load lib
 load home
 load slurm
+load ssh
 
 # What the nodes have is a lago whose lago-run is t/fake/lago-run.
 setup_file() {
@@ -14,6 +15,7 @@ setup_file() {
 
 teardown_file() {
 	slurm_down
+	ssh_down
 }
 
 setup() {
@@ -100,6 +102,17 @@ running() { # N
 	[ -z "$(ls "$LAGO_HOME/jobs/.remote")" ]
 	lago-import -q
 	[ "$(lago-crashes | wc -l)" -eq 1 ]
+}
+
+@test "slurm: its commands may be behind ssh" {
+	SSHD_MORE="SetEnv SLURM_CONF=$SLURM_CONF" ssh_up
+	ssh_use
+	echo "hpc slurm:fuzz,ssh=one,dir=$SHARED 6 16000" >"$LAGO_HOME/nodes"
+	job 1 "done crash"
+	wait_for reaches 1 "done"
+	[ -n "$(ls "$LAGO_HOME/jobs/1/runs/1/crashes")" ]
+	lago-node probe hpc >told || [ $? -eq 1 ]
+	grep -qx "hpc	nodes	3" told
 }
 
 @test "slurm: what a job of Slurm gets; started twice it is one; kill delivers" {

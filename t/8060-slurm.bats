@@ -17,30 +17,33 @@ teardown_file() {
 	examples
 	cd "$BATS_TEST_TMPDIR" || return 1
 	mkdir -p "$LAGO_HOME"
-	echo "hpc slurm:fuzz,dir=$PWD/shared 4 8192" >"$LAGO_HOME/nodes"
+	echo "hpc slurm:fuzz,dir=$PWD/shared 4/1 8192" >"$LAGO_HOME/nodes"
 	lago-submit -q -t 8 -P 1 "$EXAMPLES/chunk-libfuzzer.zip"
-	lago-submit -q -t 3600 -P 1 "$EXAMPLES/chunk-libfuzzer.zip"
+	lago-submit -q -t 3600 -P 2 "$EXAMPLES/chunk-libfuzzer.zip"
 	lago-node install -q hpc
 	lago-node probe hpc >told || [ $? -eq 1 ]
 	grep -q "^hpc	version	" told
 	grep -qx "hpc	nodes	3" told
 	lago-dispatch -q
-	# a kill is heard over there, and delivers
+	# two CPUs are two shards; a kill is heard over there, and they deliver
 	found() {
 		lago-dispatch -q
-		[ -s "$LAGO_HOME/jobs/2/runs/1/crashes.jsonl" ]
+		[ -s "$LAGO_HOME/jobs/2/runs/1/crashes.jsonl" ] &&
+			[ -s "$LAGO_HOME/jobs/2/runs/2/crashes.jsonl" ]
 	}
 	wait_for found
 	lago-kill -q 2
-	is() { # JOB STATE
+	is() { # JOB RUN STATE
 		lago-dispatch -q
-		grep -qx "state=$2" "$LAGO_HOME/jobs/$1/runs/1/run"
+		grep -qx "state=$3" "$LAGO_HOME/jobs/$1/runs/$2/run"
 	}
-	wait_for is 1 "done"
-	wait_for is 2 killed
+	wait_for is 1 1 "done"
+	wait_for is 2 1 killed
+	wait_for is 2 2 killed
+	[ "$(echo "$LAGO_HOME"/jobs/*/runs/* | wc -w)" -eq 3 ]
 	lago-import >news
 	[ -s news ]
-	for run in "$LAGO_HOME"/jobs/[12]/runs/1; do
+	for run in "$LAGO_HOME"/jobs/*/runs/*; do
 		[ -n "$(ls "$run/corpus")" ]
 		# it is whole: each crash of a record is here
 		jq -r .input_sha256 "$run/crashes.jsonl" | sort -u >named

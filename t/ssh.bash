@@ -13,6 +13,7 @@ ssh_port() {
 	return 1
 }
 
+# SSHD_MORE: a line more for its configuration.
 # Nodes one, two and three are addresses of this machine; which it was comes over
 # as an environment variable that sshd takes.
 ssh_up() {
@@ -36,6 +37,7 @@ ssh_up() {
 		UsePAM no
 		AcceptEnv LAGO_NODE
 		PermitRootLogin yes
+		${SSHD_MORE-}
 	END
 	for node in one:1 two:2 three:3; do
 		printf '[127.0.0.%s]:%s %s\n' "${node#*:}" "$port" \
