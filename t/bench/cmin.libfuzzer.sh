@@ -1,21 +1,20 @@
-# shellcheck shell=bash
-# The same code and files: the AFL++ build through lago-minimize, against the
-# libFuzzer build's own -merge=1.
+# shellcheck shell=bash disable=SC2154
+# A libFuzzer build, against its own -merge=1; features as the target itself
+# counts them.
 . "$TOP/t/bench/corpus.bash"
 targets
+ours() { minimize ours "$corpus" "$libfuzzer"; }
+peer() { merge peer "$corpus"; }
 
-ours() {
-	rm -rf ours
-	seconds lago-minimize -q -x cache=no -o ours "$corpus" -- "$afl"
+# features DIR: edges and features of all its files.
+features() {
+	"$libfuzzer" -runs=0 "$1" 2>&1 |
+		sed -n 's/.*INITED cov: \([0-9]*\) ft: \([0-9]*\).*/\1 edges, \2 features/p'
 }
 
-peer() {
-	rm -rf peer
-	mkdir peer
-	seconds "$libfuzzer" -timeout=5 -merge=1 peer "$corpus"
-}
-
-measure less s "$what, $(find "$corpus" -type f | wc -l) files; peer: -merge=1"
-tuples "$corpus" "$afl" - >all
-compare ours ours "$afl" -
-compare peer peer "$afl" -
+measure less s "$what, libFuzzer build; peer: -merge=1"
+cpu
+for dir in "$corpus" ours peer; do
+	echo "# $name: $(basename "$dir") $(find "$dir" -type f | wc -l) files," \
+		"$(features "$dir")"
+done

@@ -30,10 +30,11 @@ fetch() {
 	) >"$MADE/fetch.log" 2>&1
 }
 
-# expat: its parser as a target in three forms.
+# expat: its parser as a target in three forms: persistent and, with ASan, one
+# file a process, both by AFL++; by libFuzzer.
 expat() {
 	local lib=$MADE/expat/lib sources flags
-	[ ! -x "$MADE/expat-libfuzzer" ] || return 0
+	[ ! -x "$MADE/expat-asan" ] || return 0
 	fetch expat || return 1
 	[ -d "$lib" ] || lib=$MADE/expat/expat/lib
 	sources="$lib/xmlparse.c $lib/xmltok.c $lib/xmlrole.c $TOP/t/bench/expat.c"
@@ -42,7 +43,9 @@ expat() {
 	export AFL_QUIET=1
 	# shellcheck disable=SC2086 # words
 	afl-clang-fast -fsanitize=fuzzer $flags -o "$MADE/expat-afl" $sources &&
-		clang -fsanitize=fuzzer $flags -o "$MADE/expat-libfuzzer" $sources
+		clang -fsanitize=fuzzer $flags -o "$MADE/expat-libfuzzer" $sources &&
+		AFL_USE_ASAN=1 afl-clang-fast -DFILE_MAIN $flags \
+			-o "$MADE/expat-asan" $sources
 }
 
 # targets: sets afl, libfuzzer and corpus: Expat and real XML files where both
@@ -130,10 +133,82 @@ compare() {
 		"$(comm -23 all "$who.tuples" | wc -l) of $(wc -l <all) tuples lost"
 }
 
-# seconds COMMAND...: how long that took.
+# seconds COMMAND...: how long that took.  CPU seconds go to cpu.ours or
+# cpu.peer, for the function that called.
 seconds() {
-	local from
+	local from who=ours TIMEFORMAT='%U %S'
+	[[ " ${FUNCNAME[*]} " != *" peer "* ]] || who=peer
 	from=$(now)
-	"$@" >/dev/null 2>&1 || [ $? = 1 ]
+	{ time "$@" >/dev/null 2>&1; } 2>>"cpu.$who" || [ $? = 1 ]
 	since "$from"
+}
+
+# fresh DIR: it is not there any more.  Moved, since some file systems make
+# files slowly soon after others were removed.
+fresh() {
+	[ ! -e "$1" ] || mv "$1" "$1.old.$RANDOM$RANDOM"
+}
+
+# minimize OUT CORPUS COMMAND...: seconds of ours, nothing remembered.
+minimize() {
+	fresh "$1"
+	seconds lago-minimize -q -x cache=no -o "$1" "$2" -- "${@:3}"
+}
+
+# merge OUT CORPUS: seconds of libFuzzer's own -merge=1.
+merge() {
+	fresh "$1"
+	mkdir "$1"
+	seconds "$libfuzzer" -timeout=5 -merge=1 "$1" "$2"
+}
+
+# afl_cmin OUT CORPUS ARG...: seconds of the afl-cmin that is installed.
+afl_cmin() {
+	fresh "$1"
+	AFL_QUIET=1 AFL_ALLOW_TMP=1 seconds afl-cmin -i "$2" -o "$1" -- "${@:3}"
+}
+
+# cpu: what the rounds so far took of all CPUs, the least of each.
+cpu() {
+	for who in ours peer; do
+		[ ! -s "cpu.$who" ] || awk '{ print $1 + $2 }' "cpu.$who" |
+			sort -g | sed -n "1s/^/$who /p"
+	done | awk -v name="$name" '
+	{ s = s ", " $1 " " sprintf("%.2f", $2); v[NR] = $2 }
+	END {
+		if (NR == 2 && v[1] > 0)
+			s = s sprintf(", ratio %.2f", v[2] / v[1])
+		print "# " name ": CPU seconds: " substr(s, 3)
+	}'
+}
+
+# compared CORPUS COMMAND...: what both results lost of it.
+compared() {
+	local from=$1
+	shift
+	cpu
+	tuples "$from" "$@" >all
+	compare ours ours "$@"
+	compare peer peer "$@"
+}
+
+# joint WHAT CORPUS COMMAND...: bytes after joint minimisation, against those of
+# whole files.
+joint() {
+	local what=$1 limit=${BENCH_SECONDS:-60}
+	local -a in=("$2" -- "${@:3}")
+	ours() {
+		rm -rf ours
+		lago-minimize -q -b "$limit" -x joint=1 -o ours "${in[@]}"
+		cat ours/* | wc -c
+	}
+	peer() {
+		rm -rf peer
+		lago-minimize -q -x goal=bytes -o peer "${in[@]}"
+		cat peer/* | wc -c
+	}
+	ROUNDS=1
+	measure less bytes "$what, $limit s; peer: fewest bytes by whole files"
+	shift
+	compared "$@"
 }
