@@ -1,9 +1,11 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154,SC2317
 # What the measurements of lago-minimize share: targets, corpora, and a count of
 # tuples by afl-showmap.  Built once, in .bench/corpus.
 DATA=${LAGO_TESTDATA:-$TOP/../shared/testdata}
 MADE=$TOP/.bench/corpus
 mkdir -p "$MADE"
+# Another AFL++ than that of the PATH.
+[ -z "${BENCH_AFL-}" ] || PATH=$BENCH_AFL:$PATH
 
 # fetch PACKAGE: the distribution's source of it in $MADE/PACKAGE.
 fetch() {
@@ -38,6 +40,7 @@ expat() {
 	fetch expat || return 1
 	[ -d "$lib" ] || lib=$MADE/expat/expat/lib
 	sources="$lib/xmlparse.c $lib/xmltok.c $lib/xmlrole.c $TOP/t/bench/expat.c"
+	[ -e /usr/include/expat_config.h ] || : >"$lib/expat_config.h"
 	flags="-O2 -g -w -DBYTEORDER=1234 -DHAVE_MEMMOVE -DHAVE_GETRANDOM
 		-DXML_CONTEXT_BYTES=1024 -DXML_DTD -DXML_NS -DXML_STATIC -I$lib"
 	export AFL_QUIET=1
@@ -69,17 +72,23 @@ targets() {
 	[ -d "$corpus" ] || made "$corpus"
 }
 
-# made DIR: 6000 files, the seeds with bytes changed or cut away.
+# made DIR [FILES]: 6000 files or so many, the seeds with bytes changed or cut
+# away; of more than 6000 two fifths are copies.
 made() {
+	local files=${2:-6000}
 	mkdir -p "$1.new"
 	for seed in "$TOP"/share/examples/chunk/seeds/*; do
 		od -An -v -tu1 -w1 "$seed" | tr -s '\n ' ' '
 		echo
-	done | awk -v dir="$1.new" '
+	done | awk -v dir="$1.new" -v files="$files" '
 	{ seed[NR] = $0 }
 	END {
 		srand(1)
-		for (i = 0; i < 6000; i++) {
+		for (i = 0; i < files; i++) {
+			if (i >= 6000 && i % 5 < 2) {
+				print dir "/" i "\t" s
+				continue
+			}
 			n = split(seed[i % NR + 1], b)
 			for (k = 1 + int(rand() * 12); k > 0; k--)
 				b[int(rand() * n) + 1] = int(rand() * 256)
@@ -102,14 +111,21 @@ made() {
 	mv "$1.new" "$1"
 }
 
-# tuples DIR COMMAND...: edge and class of its count, of all files together,
-# each once.  Raw counts, since afl-showmap 4.04 leaves some classes out.
-tuples() {
+# raw DIR COMMAND...: the directory raw, a file of lines edge:count for each.
+raw() {
 	local dir=$1
 	shift
 	rm -rf raw
 	AFL_QUIET=1 AFL_MAP_SIZE=8388608 afl-showmap -q -r -t 10000 -i "$dir" \
 		-o raw -- "$@" >/dev/null 2>&1
+}
+
+# tuples DIR COMMAND...: edge and class of its count, of all files together,
+# each once.  Raw counts, since afl-showmap 4.04 leaves some classes out.
+tuples() {
+	local dir=$1
+	shift
+	raw "$dir" "$@"
 	find raw -type f -exec cat {} + | awk -F : '
 	function class(n) {
 		if (n < 4) return n
@@ -162,10 +178,14 @@ merge() {
 	seconds "$libfuzzer" -timeout=5 -merge=1 "$1" "$2"
 }
 
-# afl_cmin OUT CORPUS ARG...: seconds of the afl-cmin that is installed.
+# afl_cmin OUT CORPUS ARG...: seconds of the afl-cmin that is installed, on all
+# CPUs where it can.
 afl_cmin() {
+	local -a threads=()
 	fresh "$1"
-	AFL_QUIET=1 AFL_ALLOW_TMP=1 seconds afl-cmin -i "$2" -o "$1" -- "${@:3}"
+	! afl-cmin -h 2>&1 | grep -q -- '-T ' || threads=(-T "$(nproc)")
+	AFL_QUIET=1 AFL_ALLOW_TMP=1 seconds afl-cmin "${threads[@]}" -i "$2" \
+		-o "$1" -- "${@:3}"
 }
 
 # cpu: what the rounds so far took of all CPUs, the least of each.
@@ -211,4 +231,43 @@ joint() {
 	measure less bytes "$what, $limit s; peer: fewest bytes by whole files"
 	shift
 	compared "$@"
+}
+
+# memory COMMAND...: runs it; the most KiB that it had goes to the file memory.
+memory() {
+	"$@" &
+	while kill -0 $! 2>/dev/null; do
+		sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$!/status"
+		sleep 0.05
+	done 2>/dev/null >>memory
+	wait $!
+}
+
+# again WHAT COMMAND...: 100,000 files, two fifths of them copies, minimised anew
+# when 1,000 more came, against all of it without a cache; and the most memory.
+again() {
+	local what=$1
+	local -a target=("${@:2}")
+	[ -d "$MADE/many" ] || made "$MADE/many" 100000
+	cp -r "$MADE/many" in
+	sleep 3 # so that the files count as settled
+	ours() {
+		local i
+		round=$((${round:-0} + 1))
+		for i in $(seq 1000); do
+			echo "new $round $i" >"in/new$round.$i"
+		done
+		seconds memory lago-minimize -q -x cache="$PWD/cache" -o ours \
+			in -- "${target[@]}"
+	}
+	peer() {
+		seconds memory lago-minimize -q -x cache=no -o peer in -- \
+			"${target[@]}"
+	}
+	lago-minimize -q -x cache="$PWD/cache" -o first in -- "${target[@]}" ||
+		[ $? = 1 ]
+	ROUNDS=${BENCH_ROUNDS:-1}
+	measure less s "$what, 100000 files, 1000 new; peer: all anew"
+	cpu
+	echo "# $name: at most $(sort -n memory | tail -n 1) KiB"
 }
