@@ -21,7 +21,7 @@ target() {
 	local source=${1%%.*} out=$MADE/tmin/$1 lib=$MADE/expat/lib
 	local -a also=() flags
 	shift
-	flags=(-O1 -g -w "$@")
+	flags=(-O1 -g -w -D_GNU_SOURCE "$@")
 	case $source in
 	xml)
 		fetch expat || without "no source of expat"

@@ -310,6 +310,144 @@ tar(void)
 	fwrite(data, 1, 1024, stdout);
 }
 
+static void
+sub(const char *type, const char *data, size_t n)
+{
+	printf("%s", type);
+	le((uint32_t)n, 4);
+	fwrite(data, 1, n, stdout);
+	if (n % 2)
+		putchar(0);
+}
+
+/* The inside of a file, at first to count its bytes. */
+static void
+riff_body(void)
+{
+	static char data[20000];
+
+	printf("WAVE");
+	sub("fmt ", "\1\0\2\0\104\254\0\0\20\261\2\0\4\0\20\0", 16);
+	for (int i = 0; i < 40; i++) {
+		unsigned n = i == 33 ? 38 : 14, size = 0;
+
+		if (i % 4 == 1) {
+			for (int k = 0; k < 3; k++)
+				size += 8 + n;
+			printf("LIST");
+			le(size + 4, 4);
+			printf("INFO");
+			sub("IART", "somebody who plays the piano all day.", n);
+			sub(i == 33 ? "INAM" : "ICMT",
+			    "the name of the piece, which is long.", n);
+			sub("ISFT", "a program that recorded all of that..", n);
+			continue;
+		}
+		n = below(5000);
+		for (unsigned k = 0; k < n; k++)
+			data[k] = (char)below(256);
+		sub(i % 3 ? "data" : "junk", data, n);
+	}
+}
+
+static void
+riff(void)
+{
+	char *body;
+	size_t n;
+	FILE *all = open_memstream(&body, &n), *real = stdout;
+
+	stdout = all;
+	riff_body();
+	fflush(all);
+	stdout = real;
+	printf("RIFF");
+	le((uint32_t)n, 4);
+	fwrite(body, 1, n, stdout);
+}
+
+static size_t
+varint(uint8_t *to, uint64_t v)
+{
+	size_t n = 0;
+
+	for (; v > 127; v >>= 7)
+		to[n++] = (uint8_t)(v | 128);
+	to[n++] = (uint8_t)v;
+	return n;
+}
+
+/* A message of that depth; its length. */
+static size_t
+proto_message(uint8_t *to, int depth, int number)
+{
+	static uint8_t inner[4][1 << 20];
+	size_t n = 0, len;
+
+	if (depth == 3) {
+		n += varint(to + n, 1 << 3);
+		n += varint(to + n, number == 1777 ? 7 : below(1 << 20) + 8);
+		len = number == 1777 ? 40 : below(28);
+		n += varint(to + n, 5 << 3 | 2);
+		n += varint(to + n, len);
+		for (size_t k = 0; k < len; k++)
+			to[n++] = (uint8_t)(' ' + below(90));
+		n += varint(to + n, 2 << 3 | 5);
+		for (int k = 0; k < 4; k++)
+			to[n++] = (uint8_t)below(256);
+		return n;
+	}
+	for (int i = 0; i < 14; i++) {
+		len = proto_message(inner[depth], depth + 1, number * 14 + i);
+		n += varint(to + n, (uint64_t)(10 + below(20)) << 3 | 2);
+		n += varint(to + n, len);
+		memcpy(to + n, inner[depth], len);
+		n += len;
+		n += varint(to + n, 3 << 3);
+		n += varint(to + n, below(1 << 30));
+	}
+	return n;
+}
+
+static void
+proto(void)
+{
+	static uint8_t all[1 << 20];
+
+	fwrite(all, 1, proto_message(all, 0, 0), stdout);
+}
+
+static void
+css_rule(int media, int number)
+{
+	printf("%*s.%s-%u > %s, #%s {\n", media * 2, "", any(), below(99),
+	    any(), any());
+	for (unsigned k = 1 + below(6); k > 0; k--)
+		printf("%*s%s-%s: %upx %s \"%s;%s\";\n", media * 2 + 2, "",
+		    any(), any(), below(40), any(), any(), any());
+	if (number == 250)
+		printf("    grid: auto 1fr 2fr %upx;\n", below(100));
+	printf("%*s}\n", media * 2, "");
+}
+
+static void
+css(void)
+{
+	for (int i = 0; i < 400; i++) {
+		int media = i == 250 || i % 5 == 2;
+
+		if (i % 7 == 0)
+			printf("/* %s: %s {} */\n", any(), any());
+		if (media)
+			printf("@media (min-width: %upx) {\n", below(2000));
+		css_rule(media, i);
+		if (media && i % 2)
+			css_rule(media, -1);
+		if (media)
+			printf("}\n");
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -331,6 +469,12 @@ main(int argc, char **argv)
 		png();
 	else if (!strcmp(f, "tar"))
 		tar();
+	else if (!strcmp(f, "riff"))
+		riff();
+	else if (!strcmp(f, "proto"))
+		proto();
+	else if (!strcmp(f, "css"))
+		css();
 	else
 		return 64;
 	return fflush(stdout) != 0;
