@@ -2,6 +2,7 @@
  * lago-minimize: the smallest corpus with the same coverage, the smallest
  * input with the same bug.
  */
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +12,18 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/fail.h"
+#include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/out.h"
 #include "base/sig.h"
 #include "base/strs.h"
 #include "corpus/cache.h"
+#include "corpus/command.h"
 #include "corpus/inputs.h"
 #include "corpus/minimize.h"
+#include "corpus/oracle.h"
 #include "corpus/publish.h"
 #include "corpus/scratch.h"
 #include "corpus/select.h"
@@ -29,17 +34,20 @@
 
 static const char usage[] =
     "usage: lago-minimize [-0jqvV] [-b duration] [-c cpus] [-D driver]\n"
-    "                     [-m MiB] [-o path] [-P workers] [-t duration]\n"
-    "                     [-x name=value]... [input...] -- command...\n"
+    "                     [-m MiB] [-o path] [-P workers] [-r tries]\n"
+    "                     [-t duration] [-x name=value]... [input...] --\n"
+    "                     command...\n"
     "       lago-minimize [-0jqvV] [-b duration] [-c cpus] [-D driver]\n"
     "                     [-H dir] [-m MiB] [-o path] [-P workers]\n"
-    "                     [-t duration] [-x name=value]... [id]\n";
+    "                     [-r tries] [-t duration] [-x name=value]...\n"
+    "                     [id...]\n";
 
 /* Seconds a run may take when nobody said. */
 #define LIMIT_AFL 2
 #define LIMIT_LIBFUZZER 25
 
 #define CRASH_STATUS_MAX 16
+#define INPUT_MAX (256 << 20)
 
 /* What comes out for a corpus. */
 enum output {
@@ -56,13 +64,16 @@ static const char *const output_name[] = {
     "dir", "names", "place", "sync", "list", "files", "tuples", NULL};
 
 struct setting {
-	bool nul, json, quiet, verbose, edges, joint;
+	bool nul, json, quiet, verbose, edges, joint, args, each;
 	enum output output;
 	struct strs base;
 	const char *cache; /* NULL: where it always is; "": none */
 	double start, budget, limit;
 	const char *driver, *home, *out, *cpu_list, *quarantine, *others, *file;
-	unsigned memory, workers;
+	unsigned memory, workers, tries, votes;
+	enum oracle_by by;
+	const char *script;
+	struct strs words; /* of dictionaries */
 	int crash_status[CRASH_STATUS_MAX];
 	size_t ncrash_status;
 	enum cover_goal goal;
@@ -71,6 +82,8 @@ struct setting {
 	char **command;
 };
 
+static const char *const oracle_name[] = {
+    "bucket", "exact", "kind", "crash", "status", NULL};
 static const char *const goal_name[] = {"files", "bytes", "time", NULL};
 
 /* The number of a word in a list that NULL ends, or -1. */
@@ -81,6 +94,36 @@ word(const char *const *list, const char *text)
 		if (!strcmp(list[i], text))
 			return i;
 	return -1;
+}
+
+/* Settings of a crash input; false: it is none. */
+static bool
+setting_crash(struct setting *s, const char *text, const char *value)
+{
+	struct fail f;
+	int64_t n;
+
+	if (!strncmp(text, "others=", 7))
+		s->others = value;
+	else if (!strcmp(text, "args=0") || !strcmp(text, "args=1"))
+		s->args = value[0] == '1';
+	else if (!strcmp(text, "each=0") || !strcmp(text, "each=1"))
+		s->each = value[0] == '1';
+	else if (!strncmp(text, "votes=", 6) &&
+		 !opt_parse_num(value, 1, 100, &n))
+		s->votes = (unsigned)n;
+	else if (!strncmp(text, "oracle=", 7) && strchr(value, '/')) {
+		s->by = ORACLE_SCRIPT;
+		s->script = value;
+	} else if (!strncmp(text, "oracle=", 7) &&
+		   (n = word(oracle_name, value)) >= 0)
+		s->by = (enum oracle_by)n;
+	else if (!strncmp(text, "dict=", 5)) {
+		if (command_words(value, &s->words, &f))
+			opt_fail(&f);
+	} else
+		return false;
+	return true;
 }
 
 static void
@@ -95,8 +138,6 @@ setting_x(struct setting *s, const char *text)
 		strs_add(&s->env, text + 4);
 	else if (!strncmp(text, "quarantine=", 11))
 		s->quarantine = eq + 1;
-	else if (!strncmp(text, "others=", 7))
-		s->others = eq + 1;
 	else if (!strncmp(text, "file=", 5) && eq[1] && !strchr(eq, '/'))
 		s->file = eq + 1;
 	else if (!strcmp(text, "cover=edges") || !strcmp(text, "cover=counts"))
@@ -117,7 +158,7 @@ setting_x(struct setting *s, const char *text)
 		 s->ncrash_status < CRASH_STATUS_MAX &&
 		 !opt_parse_num(eq + 1, 1, 255, &n))
 		s->crash_status[s->ncrash_status++] = (int)n;
-	else
+	else if (!setting_crash(s, text, eq + 1))
 		opt_die(EX_LAGO_USAGE, "unknown setting '%s'", text);
 }
 
@@ -126,7 +167,7 @@ options(struct setting *s, int argc, char **argv)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+0b:c:D:hH:jm:o:P:qt:vVx:")) != -1)
+	while ((c = getopt(argc, argv, "+0b:c:D:hH:jm:o:P:qr:t:vVx:")) != -1)
 		switch (c) {
 		case '0':
 			s->nul = true;
@@ -157,6 +198,9 @@ options(struct setting *s, int argc, char **argv)
 			break;
 		case 'q':
 			s->quiet = true;
+			break;
+		case 'r':
+			s->tries = (unsigned)opt_num(c, optarg, 1, 100);
 			break;
 		case 't':
 			s->limit = opt_duration(c, optarg);
@@ -295,11 +339,11 @@ warn_counts(
 
 /* The fields that both kinds of result have. */
 static void
-record_start(struct out *o, const struct setting *s, const char *what,
-    const char *reason, const uint64_t count[4])
+record_start(struct out *o, const struct setting *s, const char *out,
+    const char *what, const char *reason, const uint64_t count[4])
 {
 	out_init(o, stdout, s->json);
-	out_text(o, "output", s->out);
+	out_text(o, "output", out);
 	out_text(o, "what", what);
 	out_text(o, "reason", reason);
 	out_int(o, "files_in", (int64_t)count[0]);
@@ -320,7 +364,8 @@ corpus_record(
 		return;
 	for (size_t i = 0; i < in->n; i++)
 		count[1] += in->v[i].size;
-	record_start(&o, s, "corpus", m->unrun ? "budget" : "done", count);
+	record_start(
+	    &o, s, s->out, "corpus", m->unrun ? "budget" : "done", count);
 	out_int(&o, "execs", (int64_t)m->collect.execs);
 	out_int(&o, "tuples", (int64_t)m->tuples);
 	out_int(&o, "lost", (int64_t)m->lost);
@@ -331,11 +376,14 @@ corpus_record(
 	out_int(&o, "gone", (int64_t)m->gone);
 	out_text(&o, "bucket", NULL);
 	out_text(&o, "others", NULL);
+	out_text(&o, "reached", NULL);
+	out_text(&o, "command", NULL);
 	out_end(&o);
 }
 
 static void
-input_record(const struct setting *s, const struct shrink *r)
+input_record(const struct setting *s, const struct shrink *r, const char *out,
+    const char *shell)
 {
 	static const char *const absent[] = {
 	    "tuples", "lost", "unstable", "unrun", "crashed", "hung", "gone"};
@@ -345,12 +393,14 @@ input_record(const struct setting *s, const struct shrink *r)
 
 	if (s->quiet)
 		return;
-	record_start(&o, s, "input", reason[r->reason], count);
+	record_start(&o, s, out, "input", reason[r->reason], count);
 	out_int(&o, "execs", (int64_t)r->execs);
 	for (size_t i = 0; i < sizeof absent / sizeof *absent; i++)
 		out_text(&o, absent[i], NULL);
 	out_text(&o, "bucket", r->bucket);
 	out_int(&o, "others", (int64_t)r->found);
+	out_real(&o, "reached", r->reached > 0 ? r->reached - r->from : 0, 3);
+	out_text(&o, "command", shell);
 	out_end(&o);
 	fflush(stdout);
 }
@@ -495,37 +545,101 @@ corpus(struct setting *s, struct inputs *in, const char *dir)
 	return status;
 }
 
+/* One crash input; end: clock_mono(), 0 none. */
 static int
-input(struct setting *s, const char *path, const char *dir)
+input(struct setting *s, const char *path, const char *out, double end,
+    const char *dir, struct strs *seen)
 {
 	struct fail f;
 	int looks = forkserver_look(s->command[0], &f), rc;
+	struct buf shell = BUF_INIT;
 	struct shrink r = {.argv = s->command,
 	    .env = strs_argv(&s->env),
 	    .dir = dir,
 	    .file = s->file ? s->file : "input",
-	    .out = s->out,
+	    .out = out,
 	    .others = s->others,
 	    .limit = limit(s, looks & FORKSERVER_LIBFUZZER),
-	    .end = s->budget > 0 ? s->start + s->budget : 0,
+	    .from = clock_mono(),
+	    .end = end,
 	    .memory = s->memory,
 	    .cpu = s->cpus.v,
 	    .cpus = s->cpus.n,
 	    .workers = s->workers,
 	    .crash_status = s->crash_status,
-	    .ncrash_status = s->ncrash_status};
+	    .ncrash_status = s->ncrash_status,
+	    .by = s->by,
+	    .script = s->script,
+	    .tries = s->tries,
+	    .votes = s->votes,
+	    .words = &s->words,
+	    .seen = seen};
 
 	if (looks < 0)
 		return opt_warn(&f);
 	rc = shrink_input(&r, path, &f);
+	if (rc == 0 && s->args && !sig_got)
+		rc = command_shrink(&r, &shell, &f);
 	if (rc < 0)
 		return sig_got ? 0 : opt_warn(&f);
+	if (rc == SHRINK_SEEN)
+		return EX_LAGO_OK;
 	if (rc > 0) {
 		opt_say("does not crash the same way twice: '%s'", path);
 		return EX_LAGO_NO;
 	}
-	input_record(s, &r);
+	if (s->verbose)
+		opt_say("%s: %s", path, r.way);
+	input_record(s, &r, out, shell.len ? shell.p : NULL);
+	buf_release(&shell);
 	return r.bytes < r.bytes_in ? EX_LAGO_OK : EX_LAGO_NO;
+}
+
+static int
+by_size(const void *a, const void *b)
+{
+	struct stat x, y;
+
+	if (stat(*(char *const *)a, &x) || stat(*(char *const *)b, &y))
+		return 0;
+	return x.st_size < y.st_size ? -1 : x.st_size > y.st_size;
+}
+
+/* Each a crash of its own, the smallest of each bug first: the others of it are
+ * left out. */
+static int
+each(struct setting *s, const char *dir)
+{
+	double total = s->start + s->budget, now;
+	struct strs seen = {0};
+	struct buf b = BUF_INIT;
+	struct fail f;
+	char hex[HASH_HEX], *out;
+	int status = 0;
+
+	if (file_mkdirs(AT_FDCWD, s->out, 0777, &f))
+		opt_fail(&f);
+	qsort(s->names.v, s->names.n, sizeof *s->names.v, by_size);
+	for (size_t i = 0; i < s->names.n && !sig_got; i++) {
+		if (file_read(
+			AT_FDCWD, s->names.v[i], INPUT_MAX, &b, NULL, &f)) {
+			status = fail_worse(status, opt_warn(&f));
+			continue;
+		}
+		hash_bytes(buf_str(&b), b.len, hex);
+		out = mem_printf("%s/%s", s->out, hex);
+		now = clock_mono();
+		status = fail_worse(status,
+		    input(s, s->names.v[i], out,
+			s->budget > 0
+			    ? now + (total - now) / (double)(s->names.n - i)
+			    : 0,
+			dir, &seen));
+		free(out);
+	}
+	buf_release(&b);
+	strs_release(&seen);
+	return status;
 }
 
 /* The operands: the files of a corpus, or the name of one crash input. */
@@ -541,6 +655,8 @@ operands(struct setting *s, char **argv, struct inputs *in)
 	opt_operands(&list, argv, true, s->nul, usage);
 	while ((name = opt_next(&list)))
 		strs_add(&s->names, name);
+	if (s->each)
+		return NULL;
 	if (s->names.n == 1 && s->base.n == 0 && s->output == TO_DIR &&
 	    !stat(s->names.v[0], &st) && S_ISREG(st.st_mode))
 		return s->names.v[0];
@@ -562,7 +678,8 @@ operands(struct setting *s, char **argv, struct inputs *in)
 }
 
 /* The id of a crash, a bug, a job or a run: this command again, as if its input
- * and the job's command were given. */
+ * and the job's command were given; ids of crashes and bugs on standard input,
+ * or several: each of them. */
 static int
 from_job(struct setting *s, char **argv)
 {
@@ -571,17 +688,19 @@ from_job(struct setting *s, char **argv)
 	struct fromjob j;
 	struct fail f;
 	char *id;
-	int status = 0;
+	int status = 0, one = 0, rc;
 
 	opt_operands(&list, argv + optind, true, s->nul, usage);
 	if (fromjob_open(&j, s->home, &f))
 		opt_fail(&f);
+	s->each |= !argv[optind] || argv[optind + 1];
 	while ((id = opt_next(&list))) {
-		if (j.n > 0)
-			opt_die(EX_LAGO_USAGE, "one id at a time");
-		if (fromjob_one(&j, id, &f))
-			opt_fail(&f);
+		if (s->each ? fromjob_crash(&j, id, &f)
+			    : fromjob_one(&j, id, &f))
+			status = fail_worse(status, opt_warn(&f));
 	}
+	if (j.n == 0 && status)
+		opt_exit(status);
 	if (j.n == 0)
 		opt_die(EX_LAGO_NOINPUT, "no id");
 	strs_add(&words, "lago-minimize");
@@ -589,6 +708,8 @@ from_job(struct setting *s, char **argv)
 		strs_add(&words, argv[i]);
 	if (s->out)
 		fromjob_path(&words, "-o", s->out);
+	if (s->each)
+		strs_add(&words, "-xeach=1");
 	fromjob_path(&words, "-xquarantine=", s->quarantine);
 	if (s->cache && s->cache[0])
 		fromjob_path(&words, "-xcache=", s->cache);
@@ -596,8 +717,8 @@ from_job(struct setting *s, char **argv)
 		fromjob_path(&words, "-xbase=", s->base.v[i]);
 	fromjob_path(&words, "-xothers=", s->others);
 	sig_init();
-	if (fromjob_next(&j, &words, &status, &f) < 0)
-		status = opt_warn(&f);
+	while ((rc = fromjob_next(&j, &words, &one, &f)) != 0)
+		status = fail_worse(status, rc < 0 ? opt_warn(&f) : one);
 	fromjob_close(&j);
 	sig_raise();
 	return status;
@@ -641,7 +762,10 @@ main(int argc, char **argv)
 	if (!dir)
 		opt_fail(&f);
 	environment(&s, dir);
-	status = one ? input(&s, one, dir) : corpus(&s, &in, dir);
+	status = s.each ? each(&s, dir)
+		 : one	? input(&s, one, s.out,
+			      s.budget > 0 ? s.start + s.budget : 0, dir, NULL)
+			: corpus(&s, &in, dir);
 	scratch_end();
 	sig_raise();
 	opt_exit(status);

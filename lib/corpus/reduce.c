@@ -29,8 +29,7 @@ enum {
 	PATIENCE = 128,	  /* failures in a row, in the first round */
 	IMPATIENCE = 4,	  /* each round that many times more */
 	SURE = 8,	  /* so many times more successes decide for a way */
-	PROBES = 16,	  /* tries to find out which numbers follow */
-	PROBED = 4,	  /* bytes at the end, to see whether numbers follow */
+	PROBES = 40,	  /* tries to find out which numbers follow */
 	DEEP = 4,	  /* records inside records */
 	REGIONS = 16,	  /* records that are looked into */
 	LEAST = 3,	  /* records of a chain; LEAST - 1 inside of one */
@@ -86,6 +85,10 @@ struct pass {
 	/* The last one was taken; may be NULL */
 	void (*took)(struct state *s, struct cursor *c);
 };
+
+/* Of lengths, in the order in which they are believed (chains.h). */
+enum { WIDTHS = 5 };
+static const unsigned widths[WIDTHS] = {0, 4, 3, 2, 1};
 
 enum { STOP = -1, DONE, CUT_SHORT };
 
@@ -853,8 +856,8 @@ values_next(struct state *s, struct cursor *c, struct cand *cand)
 
 /* --- what is known of the format --- */
 
-/* Which of the numbers from `first` on are what they look like: all, or all but
- * one, or one.  The bytes before `end` are the question. */
+/* Which of the numbers from `first` on are what they look like: all, or one, or
+ * all but one.  The bytes before `end` are the question. */
 static int
 probe(struct state *s, size_t first, size_t end, size_t d)
 {
@@ -865,8 +868,8 @@ probe(struct state *s, size_t first, size_t end, size_t d)
 	for (size_t k = 0; k < 2 * n + 1 && k < PROBES; k++) {
 		for (size_t i = 0; i < n; i++)
 			f->v[first + i].on = k == 0   ? true
-					     : k <= n ? i != k - 1
-						      : i == k - 1 - n;
+					     : k <= n ? i == k - 1
+						      : i != k - 1 - n;
 		rc = cut(s, end - d, d, 0);
 		if (rc)
 			return rc;
@@ -874,23 +877,45 @@ probe(struct state *s, size_t first, size_t end, size_t d)
 	return 0;
 }
 
+/* The sizes of the last records that the region may end with. */
+static size_t
+last_records(const struct state *s, size_t from, size_t end, size_t d[])
+{
+	const char *p = buf_str(s->best);
+	struct chain c;
+	size_t *at = NULL, n, found = 0;
+
+	for (unsigned i = 0; i < WIDTHS; i++) {
+		if (!chains_find(p, from, end, widths[i], LEAST - 1, &c))
+			continue;
+		n = chains_records(p, c.end, &c, &at);
+		if (n > 0)
+			d[found++] = c.end - at[n - 1];
+	}
+	free(at);
+	return found;
+}
+
 /* Numbers that count up to there; forgotten when none does. -1: stop. */
 static int
 numbers(struct state *s, size_t start, size_t *end)
 {
 	struct fields *f = &s->fields;
-	size_t first = f->n, sum = f->sums, d;
+	size_t first = f->n, sum = f->sums, d[WIDTHS + 2] = {1, 4}, n, i;
 	int rc = 0;
 
 	fields_find(buf_str(s->best), start, *end, f);
-	for (d = 1; rc == 0 && f->n > first && d <= PROBED && d < *end - start;
-	     d *= 4)
-		rc = probe(s, first, *end, d);
+	if (f->n == first)
+		return 0;
+	n = 2 + last_records(s, start, *end, d + 2);
+	for (i = 0; rc == 0 && i < n; i++)
+		if (d[i] < *end - start)
+			rc = probe(s, first, *end, d[i]);
 	if (rc == 0) {
 		f->n = first;
 		f->sums = sum;
 	} else if (rc > 0) {
-		*end -= d / 4;
+		*end -= d[i - 1];
 	}
 	return rc < 0 ? -1 : 0;
 }
@@ -930,11 +955,10 @@ fewer(struct state *s, struct chain *c, size_t patience)
 static int
 region(struct state *s, size_t from, size_t end, size_t least, unsigned depth)
 {
-	static const unsigned widths[] = {0, 4, 3, 2, 1};
 	struct chain c;
 	int rc = 0;
 
-	for (unsigned i = 0; i < 5 && rc == 0; i++)
+	for (unsigned i = 0; i < WIDTHS && rc == 0; i++)
 		if (chains_find(
 			buf_str(s->best), from, end, widths[i], least, &c)) {
 			rc = fewer(s, &c, PATIENCE);

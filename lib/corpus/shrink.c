@@ -355,6 +355,19 @@ check_files(struct work *w, const char *path)
 	return 0;
 }
 
+static bool
+is_seen(struct work *w)
+{
+	struct strs *seen = w->s->seen;
+
+	for (size_t i = 0; seen && i < seen->n; i++)
+		if (!strcmp(seen->v[i], w->s->bucket))
+			return true;
+	if (seen)
+		strs_add(seen, w->s->bucket);
+	return false;
+}
+
 static int
 start(struct work *w, const char *path)
 {
@@ -387,6 +400,8 @@ start(struct work *w, const char *path)
 	rc = reproduce(w);
 	if (rc)
 		return rc;
+	if (is_seen(w))
+		return SHRINK_SEEN;
 	o.limit = w->hang = limit(w);
 	if (skip_leaks(w))
 		return -1;

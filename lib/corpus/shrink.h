@@ -24,7 +24,8 @@ struct shrink {
 	const char *out;		/* always holds the smallest so far */
 	const char *others; /* directory for other crashes, or NULL */
 	double limit;	    /* seconds a run */
-	double end;	    /* clock_mono(); 0 no limit */
+	double from, end;   /* clock_mono(); end 0: no limit */
+	struct strs *seen;  /* buckets that had their turn, or NULL */
 	unsigned memory;    /* MiB; 0 no limit */
 	const int *cpu;	    /* those to use */
 	size_t cpus, workers;
@@ -44,7 +45,8 @@ struct shrink {
 	const char *way; /* how it was run, for a person */
 };
 
-/* 0; 1 when it does not crash (the same way twice): nothing is written. */
+enum { SHRINK_SEEN = 2 };
+/* SHRINK_SEEN: its bucket is one of those.  0; 1 when it does not crash (the same way twice): nothing is written. */
 int shrink_input(struct shrink *s, const char *path, struct fail *f);
 
 #endif

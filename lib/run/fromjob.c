@@ -190,6 +190,12 @@ add_corpus(struct fromjob *j, long job, long run)
 }
 
 int
+fromjob_crash(struct fromjob *j, const char *id, struct fail *f)
+{
+	return pick(j, id, f);
+}
+
+int
 fromjob_one(struct fromjob *j, const char *id, struct fail *f)
 {
 	long job, run, *runs = NULL;

@@ -41,6 +41,8 @@ int fromjob_open(struct fromjob *j, const char *home, struct fail *f);
 /* Add all crash inputs of a crash, bug, job or run.  66: no such id, or the
  * input of that crash is no longer kept. */
 int fromjob_crashes(struct fromjob *j, const char *id, struct fail *f);
+/* Add one crash input: of a crash, or the smallest of a bug. */
+int fromjob_crash(struct fromjob *j, const char *id, struct fail *f);
 /* Add one operand for lago-minimize: the input of a crash, the smallest of a
  * bug that reproduces, the corpus of a run, the newest corpus of a job. */
 int fromjob_one(struct fromjob *j, const char *id, struct fail *f);
