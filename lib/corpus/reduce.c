@@ -21,6 +21,7 @@
 #include "corpus/chains.h"
 #include "corpus/fields.h"
 #include "corpus/spans.h"
+#include "corpus/units.h"
 
 enum {
 	SMALL = 400, /* bytes: up to there every width is tried */
@@ -714,7 +715,7 @@ rename_begin(struct state *s, struct cursor *c)
 		size_t n = u.at[i + 1] - u.at[i], k = 0;
 		char *word;
 
-		if (n < 2 || !spans_is_word(p[u.at[i]]))
+		if (n < 2 || !units_is_word(p[u.at[i]]))
 			continue;
 		word = mem_strndup(p + u.at[i], n);
 		while (k < s->words.n && strcmp(s->words.v[k], word) != 0)

@@ -1,0 +1,21 @@
+/* An input as pieces in a row: lines, words and what is between them, records.
+ * Pure. */
+#ifndef LAGO_CORPUS_UNITS_H
+#define LAGO_CORPUS_UNITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Without gaps: piece i is at[i] to at[i + 1]. */
+struct units {
+	size_t *at, n;
+};
+void units_lines(const char *p, size_t n, struct units *u);
+void units_tokens(const char *p, size_t n, struct units *u);
+void units_add(struct units *u, size_t at); /* the next border */
+void units_shift(struct units *u, size_t pos, size_t d);
+void units_release(struct units *u);
+
+bool units_is_word(char c); /* a letter, a digit, _, or not ASCII */
+
+#endif
