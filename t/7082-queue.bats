@@ -5,7 +5,7 @@ load home
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
 	mkdir -p bin lib/engine "$LAGO_HOME"
-	cp "$TOP"/bin/lago "$TOP"/bin/lago-{dispatch,import,node,status} \
+	cp "$TOP"/bin/lago "$TOP"/bin/lago-{dispatch,import,kill,node,status} \
 		"$TOP/t/fake/lago-run" bin
 	cp "$TOP/lib/engine/local" lib/engine
 	export LAGO_LIBEXEC=$PWD/lib LAGO_SHARE=$TOP/share
@@ -286,4 +286,50 @@ node() { # NODE: its state
 	lago-dispatch -q
 	[ "$(sql 'SELECT state, reason FROM job WHERE id = 2')" = 'failed|bundle' ]
 	[ "$(sql 'SELECT count(*) FROM run WHERE job = 2')" -eq 1 ]
+}
+
+@test "queue: every= makes one successor, when the job has ended, once" {
+	echo 'local local 4 4096' >"$LAGO_HOME/nodes"
+	now=$(date +%s)
+	job 1 wait every=1000 submitted="$now" owner=ann env.A=b \
+		bundle=bundle.zip
+	echo 2 >"$LAGO_HOME/jobs/.next"
+	lago-dispatch -q
+	lago-dispatch -q
+	[ ! -e "$LAGO_HOME/jobs/2" ] # no pile-up while it is under way
+	touch "$LAGO_HOME/jobs/1/end"
+	ended() {
+		lago-dispatch >>all
+		[ "$(sql "SELECT state FROM job WHERE id = $1")" = "$2" ]
+	}
+	wait_for ended 1 "done"
+	grep -qx "2	queued		every" all
+	job=$LAGO_HOME/jobs/2/job
+	[ "$(grep -xc -e "due=$((now + 1000))" -e 'after=1' -e owner=ann \
+		-e every=1000 -e env.A=b "$job")" -eq 5 ]
+	[ "$LAGO_HOME/jobs/1/bundle.zip" -ef "$LAGO_HOME/jobs/2/bundle.zip" ]
+	# A pass that died before the rows made it, and others, make no second one.
+	sql 'DELETE FROM job WHERE id = 2; UPDATE job SET next = NULL'
+	lago-dispatch >>all
+	lago-dispatch >>all
+	[ ! -e "$LAGO_HOME/jobs/3" ]
+	[ ! -e "$LAGO_HOME/jobs/2/runs" ] # it is not due
+	[ "$(sql 'SELECT next FROM job WHERE id = 1')" -eq 2 ]
+	# The files know it all, also a home that slept through it.
+	sed -i -e 's/^due=.*/due=1000/' "$job"
+	rm "$LAGO_HOME"/lago.db* "$LAGO_HOME/jobs/1/end"
+	lago-import -aq
+	lago-dispatch >>all
+	[ "$(sql 'SELECT state FROM job WHERE id = 2')" = running ]
+	rm "$LAGO_HOME/jobs/2/bundle.zip"
+	echo "done" >"$LAGO_HOME/jobs/2/bundle.zip"
+	touch "$LAGO_HOME/jobs/2/end"
+	wait_for ended 2 "done"
+	[ "$(sed -n 's/^due=//p' "$LAGO_HOME/jobs/3/job")" -ge "$now" ]
+	wait_for ended 3 "done"
+	# Killed, the series is over.
+	[ "$(sql 'SELECT state FROM job WHERE id = 4')" = queued ]
+	lago-kill -q 4
+	lago-dispatch -q
+	[ "$(sql 'SELECT max(id) FROM job')" -eq 4 ]
 }

@@ -18,6 +18,7 @@
 #include "cluster/aside.h"
 #include "cluster/nodes.h"
 #include "cluster/passin.h"
+#include "cluster/recur.h"
 #include "cluster/shards.h"
 #include "job/home.h"
 #include "job/jobfile.h"
@@ -330,6 +331,16 @@ release(struct state *s)
 	store_close(s->store);
 }
 
+static void
+tell_queued(long id, int64_t due, void *arg)
+{
+	struct state *s = arg;
+
+	s->p->active += due <= s->now;
+	s->p->say(
+	    &(struct pass_event){id, 0, "queued", "", "every"}, s->p->arg);
+}
+
 static int
 steps(struct state *s, struct fail *f)
 {
@@ -347,11 +358,13 @@ steps(struct state *s, struct fail *f)
 	passjudge_all(s);
 	if (pass_commit(s, f) != 0 || expire(s, f) != 0)
 		return -1;
+	if (!s->p->dry &&
+	    recur_all(s->p->home, s->store, s->now, tell_queued, s, &disk) != 0)
+		pass_note(s, &disk);
 	if (check_disk(s->p->home, s->policy.free, &disk) == 0)
 		passplace_all(s);
 	else
 		pass_note(s, &disk);
-	s->p->active = 0;
 	for (i = 0; i < s->n; i++)
 		s->p->active += !s->items[i].over;
 	for (i = 0; i < s->queue.n; i++)
