@@ -201,13 +201,15 @@ revive(void)
 static const struct verb {
 	const char *name;
 	bool names; /* of nodes must be given */
+	bool rows;  /* it needs the database, which a new home has not yet */
 	enum store_mode mode;
 	int (*run)(void);
-} verbs[] = {{"list", false, STORE_READ, verb_list},
-    {"probe", false, STORE_READ, probe}, {"install", true, STORE_READ, install},
-    {"drain", true, STORE_WRITE, drain},
-    {"offline", true, STORE_WRITE, offline},
-    {"revive", true, STORE_WRITE, revive}};
+} verbs[] = {{"list", false, true, STORE_READ, verb_list},
+    {"probe", false, false, STORE_READ, probe},
+    {"install", true, false, STORE_READ, install},
+    {"drain", true, true, STORE_WRITE, drain},
+    {"offline", true, true, STORE_WRITE, offline},
+    {"revive", true, true, STORE_WRITE, revive}};
 
 int
 main(int argc, char **argv)
@@ -240,9 +242,11 @@ main(int argc, char **argv)
 		}
 	out_init(&out, stdout, out.json);
 	if (home_open(&home, path, false, &f) != 0 ||
-	    (store = store_open(home.path, verb->mode, &f)) == NULL ||
-	    nodes_read(&all, &home, &f) != 0 ||
-	    nodes_states(&all, store, clock_unix(), &f) != 0)
+	    nodes_read(&all, &home, &f) != 0)
+		opt_fail(&f);
+	if (verb->rows &&
+	    ((store = store_open(home.path, verb->mode, &f)) == NULL ||
+		nodes_states(&all, store, clock_unix(), &f) != 0))
 		opt_fail(&f);
 	choose(argv + optind, verb->names);
 	status = verb->run();

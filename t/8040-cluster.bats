@@ -17,12 +17,18 @@ teardown_file() {
 	examples
 	cd "$BATS_TEST_TMPDIR" || return 1
 	ssh_use
-	mkdir -p "$LAGO_HOME"
-	echo 'far ssh:one 2 4096' >"$LAGO_HOME/nodes"
-	lago-submit -q -t 8 -P 1 "$EXAMPLES/chunk-libfuzzer.zip"
-	lago-node install -q far
-	lago-dispatch -q
+	# as README says, but for names and sizes; all of it over there
+	unset LAGO_HOME
+	rm -rf "$HOME/.lago"
+	cp "$EXAMPLES/chunk-libfuzzer.zip" parser.zip
+	sed -n '/^Cluster/,/^Go on/s/^    \$ //p' "$TOP/README" | sed \
+		-e 's/me@big 16 32000/one 2 4096/' -e "s/'here[^']*'//" \
+		-e 's/-P 2/-t 8 -P 1/' -e 's/-i 30/-q/' >commands
+	[ "$(wc -l <commands)" = 5 ]
+	. ./commands >&2
+	LAGO_HOME=$HOME/.lago
 	run="$LAGO_HOME/jobs/1/runs/1"
+	grep -qx node=big "$run/run"
 	is_done() {
 		lago-dispatch -q
 		grep -qx state=done "$run/run"

@@ -21,7 +21,7 @@ ssh_up() {
 	[ "$(id -u)" -ne 0 ] || mkdir -p /run/sshd
 	local d=$BATS_FILE_TMPDIR port
 	port=$(ssh_port)
-	mkdir -m 700 "$d/.ssh"
+	mkdir -m 700 "$d/.ssh" "$d/locks"
 	ssh-keygen -q -t ed25519 -N '' -f "$d/host"
 	ssh-keygen -q -t ed25519 -N '' -f "$d/user"
 	cp "$d/user.pub" "$d/authorized"
@@ -35,7 +35,7 @@ ssh_up() {
 		PidFile $d/sshd.pid
 		StrictModes no
 		UsePAM no
-		AcceptEnv LAGO_NODE
+		AcceptEnv LAGO_NODE LAGO_LOCKS
 		PermitRootLogin yes
 		${SSHD_MORE-}
 	END
@@ -43,7 +43,7 @@ ssh_up() {
 		printf '[127.0.0.%s]:%s %s\n' "${node#*:}" "$port" \
 			"$(cat "$d/host.pub")" >>"$d/known"
 		printf '%s\n' "Host ${node%:*}" "HostName 127.0.0.${node#*:}" \
-			"SetEnv LAGO_NODE=$d/${node%:*}"
+			"SetEnv LAGO_NODE=$d/${node%:*} LAGO_LOCKS=$d/locks"
 	done >"$d/.ssh/config"
 	cat >>"$d/.ssh/config" <<-END
 		Host *
