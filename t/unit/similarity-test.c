@@ -33,7 +33,8 @@ draw(uint32_t n)
 static struct similarity_frame
 frame(uint32_t id)
 {
-	return (struct similarity_frame){.file = id};
+	return (struct similarity_frame){
+	    .file = id, .place = id + 10000, .address = id + 20000};
 }
 
 /* Variants of some bugs: frames changed, left out, put in, cut off.  What is
@@ -106,8 +107,22 @@ plain(const struct stack *v, size_t n, uint32_t *group)
 	free(d);
 }
 
+/* As of a part of the program that has no debug information: no file, or not
+ * even a place. */
+static void
+forget_files(struct stack *s, size_t which)
+{
+	for (size_t i = which % 3; i < s->n; i += 1 + which % 5) {
+		s->v[i].file = 0;
+		if (i % 2 == 0)
+			s->v[i].place = 0;
+	}
+}
+
+/* Of every so many stacks the files are not known; 0: of none. */
 static bool
-same_as_plain(uint32_t bugs, uint32_t variants, uint32_t changes)
+same_as_plain(
+    uint32_t bugs, uint32_t variants, uint32_t changes, size_t unknown)
 {
 	size_t n = (size_t)bugs * variants;
 	struct stack *v = mem_array(n, sizeof(*v));
@@ -116,9 +131,12 @@ same_as_plain(uint32_t bugs, uint32_t variants, uint32_t changes)
 	struct cluster *c = cluster_new();
 	bool same = true;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		v[i] =
 		    make((uint32_t)(i % bugs), (uint32_t)(i / bugs), changes);
+		if (unknown > 0 && i % unknown == 0)
+			forget_files(&v[i], i);
+	}
 	plain(v, n, group);
 	for (size_t i = 0; i < n; i++)
 		number[i] = cluster_add(c, v[i].v, v[i].n);
@@ -174,7 +192,9 @@ test_plain(void)
 
 	for (uint32_t bugs = 1; bugs < 40; bugs += 6)
 		for (uint32_t changes = 1; changes < 12; changes += 2)
-			same &= same_as_plain(bugs, 200 / bugs, changes);
+			for (size_t unknown = 0; unknown < 4; unknown += 2)
+				same &= same_as_plain(
+				    bugs, 200 / bugs, changes, unknown);
 	tap_ok(same, "the clusters are those of all compared with all");
 }
 
