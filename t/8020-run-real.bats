@@ -151,8 +151,6 @@ last() {
 	ooms() { [ "$(kinds m.run 2>/dev/null | sort -u)" = oom ]; }
 	wait_for ooms
 	echo kill >m.run/stop
-	ended() { grep -q '^state=killed' m.run/progress; }
-	wait_for ended
 	wait
 	grep -q 'the largest process of instance 0 is ended' said
 	[ "$(last m.run 4)" -eq 0 ] # restarts
@@ -185,8 +183,6 @@ last() {
 	judged() { [ -s p.run/crashes.jsonl ]; }
 	wait_for judged
 	echo kill >p.run/stop
-	ended() { grep -q '^state=killed' p.run/progress; }
-	wait_for ended
 	wait
 	[ "$(jq -r 'select(.after > 0 and .reproduced > 0) | .kind' \
 		p.run/crashes.jsonl | sort -u)" = heap-use-after-free ]

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,7 +22,12 @@
 #include "target/exec.h"
 #include "target/forkserver.h"
 
-enum { MOST = 1000, INPUT_MAX = 16 << 20, TEXT_MAX = 256 << 10 };
+enum {
+	MOST = 1000,
+	DROP_MOST = 20,
+	INPUT_MAX = 16 << 20,
+	TEXT_MAX = 256 << 10
+};
 #define LONGER 10 /* times the limits of one input, for all of them */
 
 struct before {
@@ -205,20 +211,44 @@ run_file(struct forkserver *s, const char *path, struct forkserver_run *r,
 	return rc;
 }
 
-/* Others that crash or hang start a new process: what came before is lost, as
- * it is under the fuzzer. */
+static void
+drop(struct before *b, size_t at)
+{
+	free(b->files.v[at]);
+	memmove(b->files.v + at, b->files.v + at + 1,
+	    (--b->files.n - at) * sizeof(*b->files.v));
+}
+
+/* One that ends the process, and with it what came before, does not count: all
+ * others once more. */
+static int
+run_others(struct before *b, struct forkserver *s, struct fail *f)
+{
+	double end = clock_mono() + LONGER * b->target.wall;
+	struct forkserver_run r = {0};
+	int dropped = 0;
+
+	for (size_t i = 0; i < b->files.n; i++) {
+		if (b->target.wall > 0 && clock_mono() >= end)
+			break;
+		if (run_file(s, b->files.v[i], &r, f) == -1)
+			return -1;
+		if (r.end != FORKSERVER_OK && dropped++ < DROP_MOST) {
+			drop(b, i);
+			i = SIZE_MAX;
+		}
+	}
+	return 0;
+}
+
 static int
 run_all(struct before *b, struct forkserver *s, int output, const char *path,
     struct fail *f)
 {
 	struct forkserver_run r = {0};
-	double start = clock_mono(), end = start + LONGER * b->target.wall;
-	int rc = 0;
+	double start;
+	int rc = run_others(b, s, f);
 
-	for (size_t i = 0;
-	     i < b->files.n && rc == 0 && (end <= start || clock_mono() < end);
-	     i++)
-		rc = run_file(s, b->files.v[i], &r, f);
 	if (rc == -1 || ftruncate(output, 0) == -1)
 		return -1;
 	start = clock_mono();
