@@ -180,7 +180,7 @@ says() {
 		fetch) cat >/dev/null
 			mkdir -p out.\$3
 			printf 'whole\t1\n' >out.\$3/.end
-			printf 'phase=%s\nstate=running\n' \
+			printf 'phase=%s\nstate=running\nfuzzed=77\n' \
 				"\$(cat \$2.phase 2>/dev/null || echo check)" >out.\$3/progress
 			tar -cf - -C out.\$3 progress .end ;;
 		esac
@@ -243,6 +243,8 @@ node() { # NODE: its state
 	# What was lost there is tried elsewhere, and says why.
 	[ "$(sed -n 's/^node=//p' "$LAGO_HOME"/jobs/*/runs/2/run | uniq)" = good ]
 	grep -q '^lost=node' "$LAGO_HOME"/jobs/*/runs/2/run
+	# And has the time that is left.
+	grep -q '^fuzzed=77' "$LAGO_HOME"/jobs/*/runs/2/progress
 	n=$(find . -name 'bad.*' | wc -l)
 	job 6 wait
 	lago-dispatch

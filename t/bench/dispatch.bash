@@ -59,8 +59,8 @@ dispatch_home() {
 	tar -cf home/whole.tar -C end progress .end
 }
 
-# pass: one of lago-dispatch, its own seconds on a CPU.
+# pass OPTION...: one of lago-dispatch, its own seconds on a CPU.
 pass() {
-	./own lago-dispatch >said 3>used
+	./own lago-dispatch "$@" >said 3>used
 	cat used
 }
