@@ -291,6 +291,10 @@ is_libfuzzer(const struct setting *s)
 	    strcmp(s->driver, "libfuzzer") != 0)
 		opt_die(EX_LAGO_UNAVAILABLE,
 		    "knows afl and libfuzzer, not '%s'", s->driver);
+	if (looks < 0 && strstr(s->command[0], "afl-qemu-trace"))
+		opt_die(EX_LAGO_UNAVAILABLE,
+		    "AFL++'s QEMU mode is not installed here: '%s'",
+		    s->command[0]);
 	if (looks < 0)
 		opt_fail(&f);
 	if (s->driver)

@@ -105,6 +105,8 @@ nothing_left() {
 			abort();
 		if (n > 0 && p[0] == 'e')
 			_exit(0);
+		while (n > 0 && p[0] == 's')
+			sleep(1);
 		while (n > 0 && p[0] == 'm')
 			memset(malloc(1 << 20), 1, 1 << 20);
 		pthread_create(&t, NULL, run, &i);
@@ -127,6 +129,11 @@ nothing_left() {
 	[ "$status" -eq 0 ]
 	[ "$(field crashed)" -eq 2 ]
 	[ "$(field lost)" -eq 0 ]
+	rm in/*
+	echo sleep >in/sleep # longer than the time that there is: no hang
+	run --separate-stderr lago-minimize -j -b 1 -t 60 -o out in -- ./threads
+	[ "$(field hung)" -eq 0 ]
+	[ "$(field unrun)" -eq 1 ]
 	nothing_left
 }
 

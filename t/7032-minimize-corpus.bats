@@ -280,6 +280,75 @@ tuples() {
 	[ "$status" -eq 64 ]
 }
 
+# What AFL++'s FRIDA mode is to us: a library that brings a fork server, with the
+# handshake of 4.20 and later, into a binary without one.
+@test "minimize: a plain binary, its fork server preloaded" {
+	cat >mode.c <<-'END'
+	#include <fcntl.h>
+	#include <stdint.h>
+	#include <stdlib.h>
+	#include <sys/shm.h>
+	#include <sys/wait.h>
+	#include <unistd.h>
+	static void say(uint32_t w) { if (write(199, &w, 4) != 4) _exit(1); }
+	static uint32_t hear(void)
+	{ uint32_t w; if (read(198, &w, 4) != 4) _exit(0); return w; }
+	uint8_t *map;
+	__attribute__((constructor)) static void
+	serve(void)
+	{
+		const char *id = getenv("__AFL_SHM_ID");
+		int status;
+		if (id == NULL)
+			return;
+		map = shmat(atoi(id), NULL, 0);
+		say(0x41464c01);
+		if (hear() != (0x41464c01 ^ 0xffffffff))
+			_exit(1);
+		say(1);
+		say(1024);
+		say(0x41464c01);
+		for (;;) {
+			hear();
+			pid_t pid = fork();
+			if (pid == 0)
+				return;
+			say((uint32_t)pid);
+			waitpid(pid, &status, 0);
+			say((uint32_t)status);
+		}
+	}
+	ssize_t
+	read(int fd, void *p, size_t n)
+	{
+		extern ssize_t __read(int, void *, size_t);
+		ssize_t got = __read(fd, p, n);
+		if (fd != 198 && map != NULL && got > 0)
+			map[100 + *(uint8_t *)p] = 1;
+		return got;
+	}
+	END
+	cc -w -shared -fPIC -o mode.so mode.c
+	echo 'int main(int n, char **v)
+		{ char c; return read(open(v[1], 0), &c, 1) != 1; }' |
+		cc -w -x c -o plain -
+	rm -rf in
+	mkdir in
+	for i in a1 a2 b1 c1 c2; do
+		echo $i >in/$i
+	done
+	run --separate-stderr lago-minimize -j -D afl \
+		-x env.LD_PRELOAD="$PWD/mode.so" -o out in -- ./plain @@
+	[ "$status" -eq 0 ]
+	[ "$(field files)" -eq 3 ]
+	[ "$(field tuples)" -eq 3 ]
+	run --separate-stderr lago-minimize -o q in -- afl-qemu-trace -- ./plain @@
+	if ! command -v afl-qemu-trace; then
+		[ "$status" -eq 69 ]
+		[[ $stderr == *"QEMU mode is not installed"* ]]
+	fi
+}
+
 @test "minimize: a target of honggfuzz, a plain one: what to do" {
 	echo 'const char *s = "_LIBHFUZZ_PERSISTENT_"; int main(void)
 		{ return s == 0; }' | cc -x c -o hf -
