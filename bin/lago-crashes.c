@@ -39,7 +39,8 @@ static const char usage[] =
     "                    [-n count] [-T target] [-x name=value]...\n"
     "                    [id|project|target...]\n"
     "       lago-crashes show [-j] [-f format] [-H dir] [id...]\n"
-    "       lago-crashes export [-j] [-H dir] -o dir id...\n"
+    "       lago-crashes export [-j] [-H dir] -o dir [-x name=value]...\n"
+    "                    id...\n"
     "       lago-crashes set [-j] [-H dir] -x name=value... id...\n"
     "       lago-crashes merge [-j] [-H dir] id id...\n"
     "       lago-crashes split [-j] [-H dir] id key...\n"
@@ -332,11 +333,18 @@ static int
 export_files(const struct pick *p, int to, struct fail *f)
 {
 	struct buf record = BUF_INIT, judge = BUF_INIT, script = BUF_INIT;
+	const char *minimized = kv_get(&opts.set, "minimized");
+	bool small = minimized != NULL && strcmp(minimized, "1") == 0;
 	int rc = -1;
 
+	/* The small form as the input, when there is one. */
 	if (pick_record(&home, p, &record, f) == 0 &&
-	    export_file(p, "crashes", to, "input", true, f) == 0 &&
-	    export_file(p, "reduced", to, "reduced", false, f) == 0 &&
+	    export_file(
+		p, "crashes", to, small ? "original" : "input", true, f) == 0 &&
+	    export_file(
+		p, "reduced", to, small ? "input" : "reduced", false, f) == 0 &&
+	    (file_exists(to, "input") ||
+		renameat(to, "original", to, "input") == 0) &&
 	    export_file(p, "reports", to, "output", false, f) == 0) {
 		json_text(record.p, record.len, "$.judge", &judge);
 		rc = repro_script(
@@ -555,7 +563,7 @@ static const struct verb {
     {"list", "afgnTx", " each kind project severity state ", NULL, STORE_READ,
 	NULL},
     {"show", "f", "", show, STORE_READ, NULL},
-    {"export", "o", "", export, STORE_READ, NULL},
+    {"export", "ox", " minimized ", export, STORE_READ, NULL},
     {"set", "x", " state note ", set, STORE_WRITE, NULL},
     {"merge", "", "", NULL, STORE_WRITE, merge},
     {"split", "", "", NULL, STORE_WRITE, split},
@@ -565,7 +573,8 @@ static const struct verb {
 static const struct {
 	const char *name, *values; /* between blanks */
 } choices[] = {{"each", " bug crash group "},
-    {"severity", " critical high medium low info "}};
+    {"severity", " critical high medium low info "},
+    {"minimized", " 0 1 "}};
 
 static void
 check_choice(const char *name, const char *values)

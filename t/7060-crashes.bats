@@ -148,6 +148,18 @@ $bug	3.1" ]
 	cd ../..
 	run lago-crashes export -o 'out dir' "$bug"
 	[ "$status" -eq 73 ]
+	# What it became smaller to, in its place.
+	run lago-crashes export -x minimized=1 -o none "$bug"
+	[ "$status" -eq 0 ]
+	[ "$(cat "none/$bug/input")" = 'a longer crash of a' ]
+	[ ! -e "none/$bug/original" ]
+	mkdir -p "$LAGO_HOME/jobs/1/runs/1/reduced"
+	echo less >"$LAGO_HOME/jobs/1/runs/1/reduced/$(jq -r .input_sha256 \
+		"none/$bug/record")"
+	run lago-crashes export -x minimized=1 -o small "$bug"
+	[ "$status" -eq 0 ]
+	[ "$(cat "small/$bug/input")" = less ]
+	[ "$(cat "small/$bug/original")" = 'a longer crash of a' ]
 	# The input is gone: nothing is left of the export.
 	rm -r "$LAGO_HOME/jobs/1/runs/1/crashes"
 	run lago-crashes export -o gone "$bug"

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,6 +23,7 @@
 #include "run/foreign.h"
 #include "run/inside.h"
 #include "run/life.h"
+#include "run/livereduce.h"
 #include "run/livetriage.h"
 #include "run/replays.h"
 #include "run/task.h"
@@ -31,11 +31,7 @@
 #define INPUT_MAX (16 << 20)
 #define RECORD_MAX (64 << 10)
 #define BUDGET_LEAST 300.0 /* seconds; or a tenth of the deadline */
-/* Seconds for all of them: a tenth of the deadline, but in short jobs more. */
-#define REDUCE_LEAST 8.0
-#define REDUCE_SHORT 20.0 /* up to half of the deadline */
-#define REDUCE_EACH 1.0	  /* seconds for one, at least */
-#define MARGIN 3.0	  /* before end_by: to write what there is */
+#define MARGIN 3.0	   /* before end_by: to write what there is */
 
 /* The moment when finishing ends: its own budget, or earlier. */
 static double
@@ -194,10 +190,9 @@ note_tuples(struct life *l, const struct task *t)
 	buf_release(&b);
 }
 
-/* lago-minimize with these operands; true when it has a result. */
+/* lago-minimize on what was staged; true when it has a result. */
 static bool
-minimize(struct life *l, enum life_build build, double seconds, const char *out,
-    const char *input, bool corpus)
+minimize(struct life *l, double seconds)
 {
 	struct strs options = {0}, inputs = {0};
 	struct fail f = {0};
@@ -207,21 +202,19 @@ minimize(struct life *l, enum life_build build, double seconds, const char *out,
 	strs_add(&options, "lago-minimize");
 	strs_add(&options, "-j");
 	strs_addf(&options, "-b%.1f", seconds);
-	strs_addf(&options, "-o%s/minimize/%s", l->work, out);
-	if (corpus) {
-		strs_addf(
-		    &options, "-xquarantine=%s/minimize/quarantine", l->work);
-		strs_add(&options, "-xcache=no"); /* nobody asks it again */
-	}
-	strs_addf(&inputs, "%s/minimize/%s", l->work, input);
-	t = replays_start(l, build, &options, &inputs, 0, seconds + 10, &f);
+	strs_addf(&options, "-o%s/minimize/corpus", l->work);
+	strs_addf(&options, "-xquarantine=%s/minimize/quarantine", l->work);
+	strs_add(&options, "-xcache=no"); /* nobody asks it again */
+	strs_addf(&inputs, "%s/minimize/in", l->work);
+	t = replays_start(
+	    l, LIFE_TARGET, &options, &inputs, 0, seconds + 10, &f);
 	if (t == NULL) {
 		life_say(l, "%s", f.text);
 	} else {
 		task_wait(l, t);
 		good = WIFEXITED(t->ev.status) &&
 		       WEXITSTATUS(t->ev.status) <= EX_LAGO_NO;
-		if (good && corpus)
+		if (good)
 			note_tuples(l, t);
 		if (!good)
 			life_say(l, "lago-minimize: status %d",
@@ -238,68 +231,10 @@ minimize(struct life *l, enum life_build build, double seconds, const char *out,
 static void
 minimize_corpus(struct life *l, double seconds)
 {
-	if (seconds < 1 || stage_queue(l) == 0 ||
-	    !minimize(l, LIFE_TARGET, seconds, "corpus", "in", true))
+	if (seconds < 1 || stage_queue(l) == 0 || !minimize(l, seconds))
 		return;
 	publish_corpus(l);
 	take_quarantine(l);
-}
-
-/* ---- reducing ---- */
-
-static void
-reduce_one(struct life *l, const struct found *f, double seconds, int to)
-{
-	char *out = mem_printf("reduced/%s", f->sha);
-	char *in = mem_printf("crash/%s", f->sha);
-	char *result = mem_printf("minimize/reduced/%s", f->sha);
-	struct buf b = BUF_INIT;
-	int fd;
-
-	close(inside_dir(l->workfd, "minimize"));
-	close(inside_dir(l->workfd, "minimize/reduced"));
-	fd = inside_dir(l->workfd, "minimize/crash");
-	if (fd >= 0 && stage(l, fd, "crashes", f->sha) == 0 &&
-	    minimize(l, f->judge, seconds, out, in, false) &&
-	    inside_read(l->workfd, result, INPUT_MAX, &b) == 0 &&
-	    b.len < f->size)
-		file_write(to, f->sha, buf_str(&b), b.len, 0644, NULL);
-	buf_release(&b);
-	if (fd >= 0)
-		close(fd);
-	free(out);
-	free(in);
-	free(result);
-}
-
-/* The smallest of each bug that has no reduced form yet. */
-static void
-reduce(struct life *l, double end)
-{
-	double total =
-	    fmax(l->deadline / 10, fmin(l->deadline / 2, REDUCE_SHORT));
-	double each;
-	struct found **best;
-	size_t i, n = livetriage_best(l, &best);
-	int to;
-
-	if (total < REDUCE_LEAST)
-		total = REDUCE_LEAST;
-	if (clock_mono() + total < end)
-		end = clock_mono() + total;
-	mkdirat(l->dir, "reduced", 0755);
-	to = openat(
-	    l->dir, "reduced", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	for (i = 0; to >= 0 && i < n; i++) {
-		each = (end - clock_mono()) / (double)(n - i);
-		if (each < REDUCE_EACH || l->gone || l->hurry == LIFE_KILL)
-			break;
-		if (!file_exists(to, best[i]->sha) && best[i]->size > 1)
-			reduce_one(l, best[i], each, to);
-	}
-	if (to >= 0)
-		close(to);
-	free(best);
 }
 
 int
@@ -307,12 +242,13 @@ finish_go(struct life *l)
 {
 	double start = clock_mono();
 
+	livereduce_stop(l);
 	collect_crashes(l);
 	collect_queue(l);
 	livetriage_drain(l, limit(l, start));
 	minimize_corpus(l, (limit(l, start) - clock_mono()) / 3);
 	livetriage_drain(l, limit(l, start));
-	reduce(l, limit(l, start));
+	livereduce_all(l, limit(l, start));
 	return l->gone ? life_fail(l, "node", EX_LAGO_TEMP,
 			     "the keeper of the run was ended")
 		       : 0;

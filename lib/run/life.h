@@ -19,6 +19,7 @@
 struct collect;
 struct instances;
 struct keeper;
+struct livereduce;
 struct livetriage;
 struct series;
 struct task;
@@ -96,6 +97,7 @@ struct life {
 	struct instances *instances;
 	struct collect *collect;
 	struct livetriage *triage;
+	struct livereduce *reduce;
 	struct series *series;
 };
 

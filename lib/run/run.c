@@ -27,6 +27,7 @@
 #include "run/instances.h"
 #include "run/life.h"
 #include "run/limits.h"
+#include "run/livereduce.h"
 #include "run/livetriage.h"
 #include "run/series.h"
 #include "run/start.h"
@@ -66,6 +67,7 @@ fuzz_loop(struct life *l)
 		collect_tick(l);
 		foreign_tick(l);
 		livetriage_tick(l);
+		livereduce_tick(l);
 		series_tick(l);
 		life_beat(l);
 		left = l->deadline - life_fuzzed(l);
@@ -263,6 +265,7 @@ release(struct life *l)
 	instances_free(l);
 	series_free(l);
 	collect_free(l);
+	livereduce_free(l);
 	livetriage_free(l);
 	while (l->ntasks > 0)
 		task_free(l, l->tasks[0]);
