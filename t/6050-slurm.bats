@@ -11,6 +11,18 @@ setup_file() {
 	mkdir -p "$d/lago"/{bin,lib/exec}
 	cp "$TOP"/lib/exec/{node,lease,slurm} "$d/lago/lib/exec"
 	cp "$TOP/t/fake/lago-run" "$d/lago/bin"
+	limited
+}
+
+# A job whose time is up, for the test of that: Slurm looks every half minute.
+limited() {
+	export SHARED=$BATS_FILE_TMPDIR/shared LAGO_HOME=$BATS_FILE_TMPDIR/limited
+	mkdir -p "$LAGO_HOME"
+	echo "hpc slurm:apart,dir=$SHARED 2 4096" >"$LAGO_HOME/nodes"
+	job 1 "wait"
+	lago-dispatch -q
+	wait_for runs 1
+	scontrol update jobid="$(slurm_id 1)" EndTime=now+1
 }
 
 teardown_file() {
@@ -24,11 +36,13 @@ setup() {
 	export SHARED=$BATS_FILE_TMPDIR/shared
 	mkdir -p "$LAGO_HOME"
 	echo "hpc slurm:fuzz,dir=$SHARED 6 16000 f1,f2,big" >"$LAGO_HOME/nodes"
+	export SQUEUE_PARTITION=fuzz,short
 }
 
 # Nothing of a test lives on.
 teardown() {
-	scancel -Q -u "$(id -u)"
+	scancel -Q -p fuzz
+	scancel -Q -p short
 }
 
 job() { # ID WORDS [KEY=VALUE...]
@@ -87,9 +101,9 @@ running() { # N
 @test "slurm: a job runs as a job of Slurm, its finds come here" {
 	job 1 "done crash"
 	run lago-dispatch
-	echo "$output"
 	[ "$status" -eq 0 ]
 	[ "$output" = "1.1	start	hpc	" ]
+	there=$(there 1)
 	wait_for reaches 1 "done"
 	sha=$(echo crash | sha256sum | cut -c 1-64)
 	cd "$LAGO_HOME/jobs/1/runs/1"
@@ -98,7 +112,7 @@ running() { # N
 	[ "$(wc -l <crashes.jsonl)" -eq 1 ]
 	# the next pass removes it there
 	lago-dispatch
-	[ -z "$(ls "$SHARED/runs")" ]
+	[ ! -e "$there" ]
 	[ -z "$(ls "$LAGO_HOME/jobs/.remote")" ]
 	lago-import -q
 	[ "$(lago-crashes | wc -l)" -eq 1 ]
@@ -205,6 +219,23 @@ running() { # N
 	wait_for reaches 1 killed
 	[ -n "$(ls "$LAGO_HOME/jobs/1/runs/1/crashes")" ]
 	[ "$(run_key 1 run,attempt,reason)" = "1|1|killed" ]
+	# what squeue has forgotten is known by accounting, if there is any
+	job 2 "wait"
+	lago-dispatch -q
+	wait_for runs 2
+	scancel "$(slurm_id 2)"
+	is_cancelled() {
+		[ "$(squeue -h -t all -n "lago-$(run_key 2 uuid)" -o %T)" = \
+			CANCELLED ]
+	}
+	wait_for is_cancelled
+	mkdir bin
+	printf '#!/bin/sh\n' >bin/squeue
+	printf '#!/bin/sh\necho "lago-%s|7|CANCELLED by 0"\n' \
+		"$(run_key 2 uuid)" >bin/sacct
+	chmod +x bin/*
+	PATH=$PWD/bin:$PATH lago-dispatch -q
+	[ "$(state 2)" = killed ]
 }
 
 @test "slurm: a node that is lost is one lost attempt; its own copy ends itself" {
@@ -269,6 +300,19 @@ running() { # N
 	[ "$(run_key 1 state)" = running ]
 }
 
+@test "slurm: what met its time limit goes on in another job, and is not lost" {
+	export SQUEUE_PARTITION=apart LAGO_HOME=$BATS_FILE_TMPDIR/limited
+	wait_for retried 1
+	squeue -h -t all -n "lago-$(run_key 1 uuid)" -o %T >states
+	[ "$(cat states)" = TIMEOUT ]
+	[ "$(run_key 1 losses,reason)" = "0|signal" ]
+	sed -i 's/^retry_at=.*/retry_at=1/' "$LAGO_HOME/jobs/1/runs/1/run"
+	lago-dispatch -q
+	wait_for runs 1 2
+	[ "$(run_key 1 run,attempt)" = "1|2" ]
+	scancel -Q -p apart
+}
+
 @test "slurm: a controller that is gone loses nothing, and probe says what is wrong" {
 	job 1 "wait"
 	lago-dispatch -q
@@ -300,17 +344,3 @@ running() { # N
 	[[ $output == *"lago-node install"* ]]
 }
 
-@test "slurm: what met its time limit goes on in another job, and is not lost" {
-	job 1 "wait"
-	lago-dispatch -q
-	wait_for runs 1
-	lago-dispatch -q
-	scontrol update jobid="$(slurm_id 1)" EndTime=now+1
-	wait_for retried 1 # Slurm looks every half minute
-	[ "$(squeue -h -t all -o '%j %T' | grep -c "$(run_key 1 uuid) TIMEOUT")" -eq 1 ]
-	[ "$(run_key 1 losses,reason)" = "0|signal" ]
-	sed -i 's/^retry_at=.*/retry_at=1/' "$LAGO_HOME/jobs/1/runs/1/run"
-	lago-dispatch -q
-	wait_for runs 1 2
-	[ "$(run_key 1 run,attempt)" = "1|2" ]
-}

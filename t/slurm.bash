@@ -1,4 +1,4 @@
-# A real slurmctld and three slurmds on 127.0.0.1, of this user and with nothing
+# A real slurmctld and slurmds on 127.0.0.1, of this user and with nothing
 # of the machine's own Slurm: their ports, files and configuration are the test's.
 # Source it behind lib.bash; setup_file calls slurm_up, teardown_file slurm_down.
 PATH=$PATH:/usr/sbin
@@ -47,12 +47,13 @@ slurm_conf() { # PORT of the controller, then of each node
 		InactiveLimit=0
 	END
 	local n
-	for n in 1 2 3; do
+	for n in 1 2 3 4; do
 		shift
 		echo "NodeName=s$n NodeHostname=$(uname -n) NodeAddr=127.0.0.1" \
 			"Port=$1 CPUs=2 RealMemory=8000 Feature=f$n State=UNKNOWN"
 	done
 	echo "PartitionName=fuzz Nodes=s[1-3] Default=YES MaxTime=INFINITE State=UP"
+	echo "PartitionName=apart Nodes=s4 MaxTime=INFINITE State=UP"
 	echo "PartitionName=short Nodes=s[1-3] MaxTime=10 State=UP"
 }
 
@@ -81,13 +82,13 @@ slurm_up() {
 	for p in slurmctld slurmd sbatch squeue srun; do
 		command -v "$p" >/dev/null || skip "no Slurm here ($p)"
 	done
-	mkdir -p "$d/state" "$d"/spool-s{1,2,3}
+	mkdir -p "$d/state" "$d"/spool-s{1,2,3,4}
 	: >"$d/cgroup.conf"
 	# shellcheck disable=SC2046 # a list of numbers
-	slurm_conf $(slurm_free 4) >"$d/slurm.conf"
+	slurm_conf $(slurm_free 5) >"$d/slurm.conf"
 	export SLURM_CONF=$d/slurm.conf
 	slurm_controller
-	for n in s1 s2 s3; do
+	for n in s1 s2 s3 s4; do
 		slurm_daemon $n slurmd -N $n
 	done
 	for n in $(seq 300); do
