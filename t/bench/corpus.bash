@@ -238,7 +238,7 @@ memory() {
 	"$@" &
 	while kill -0 $! 2>/dev/null; do
 		sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$!/status"
-		sleep 0.05
+		sleep 0.2
 	done 2>/dev/null >>memory
 	wait $!
 }
