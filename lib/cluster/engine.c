@@ -513,10 +513,11 @@ engine_push(const struct home *h, const struct engine_run *const *runs,
 	simple_calls(h, runs, "push", tars, n, rc, f);
 }
 
-int
-engine_purge(const struct home *h, const struct engine_run *run, struct fail *f)
+void
+engine_purge(const struct home *h, const struct engine_run *const *runs,
+    size_t n, int *rc, struct fail *f)
 {
-	return simple(h, run, "purge", NULL, f);
+	simple_calls(h, runs, "purge", NULL, n, rc, f);
 }
 
 int

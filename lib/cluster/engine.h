@@ -69,9 +69,9 @@ void engine_push(const struct home *h, const struct engine_run *const *runs,
 int engine_fetch(const struct home *h, const struct engine_run *run,
     const struct buf *cursor, struct child *child, int *fd, struct fail *f);
 
-/* Remove what is left of it on its node. */
-int engine_purge(
-    const struct home *h, const struct engine_run *run, struct fail *f);
+/* Remove what is left of them on their nodes, as engine_start. */
+void engine_purge(const struct home *h, const struct engine_run *const *runs,
+    size_t n, int *rc, struct fail *f);
 
 /* End it: results are still collected, or at once. */
 int engine_stop(const struct home *h, const struct engine_run *run, bool now,

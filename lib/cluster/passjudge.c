@@ -191,9 +191,9 @@ is_active(const struct state *s, const struct engine_run *run)
 	return false;
 }
 
-/* What a node has of a run that is over here: its finds are merged and it is
- * removed there; it changes nothing any more. */
-static void
+/* What a node has of a run that is over here: its finds are merged, then it may
+ * be removed there (true); it changes nothing any more. */
+static bool
 settle(struct state *s, const struct engine_run *run)
 {
 	struct kv file = {0}, progress = {0};
@@ -201,7 +201,7 @@ settle(struct state *s, const struct engine_run *run)
 	int dir, rc = 0;
 
 	if (s->p->dry || run->life == OUTCOME_UNKNOWN)
-		return;
+		return false;
 	if (run->life == OUTCOME_ALIVE) {
 		rc = engine_stop(s->p->home, run, true, &f);
 	} else {
@@ -213,11 +213,26 @@ settle(struct state *s, const struct engine_run *run)
 			close(dir);
 		kv_release(&file);
 		kv_release(&progress);
-		if (rc == 0 && !run->expired)
-			rc = remote_purge(s->p->home, run, &f);
 	}
 	if (rc != 0)
 		pass_note(s, &f);
+	return rc == 0 && run->life != OUTCOME_ALIVE && !run->expired;
+}
+
+/* Those of the late ones that are over. */
+static void
+settle_all(struct state *s, const struct engine_run *late, size_t n)
+{
+	const struct engine_run **gone = mem_array(n + 1, sizeof(*gone));
+	size_t i, m = 0;
+	struct fail f;
+
+	for (i = 0; i < n; i++)
+		if (!is_active(s, &late[i]) && settle(s, &late[i]))
+			gone[m++] = &late[i];
+	if (m > 0 && remote_purge(s->p->home, gone, m, &f) != 0)
+		pass_note(s, &f);
+	free(gone);
 }
 
 static void
@@ -261,9 +276,7 @@ passjudge_all(struct state *s)
 				      s->policy.lease, s->p->warn, &f)) != 0)
 		pass_note(s, &f);
 	remote_silent(&s->nodes, runs, n);
-	for (i = 0; i < nlate; i++)
-		if (!is_active(s, &late[i]))
-			settle(s, &late[i]);
+	settle_all(s, late, nlate);
 	release_late(late, nlate);
 	free(runs);
 	for (i = 0; i < s->n; i++)

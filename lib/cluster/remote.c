@@ -170,17 +170,28 @@ remote_mark(const struct home *h, const struct engine_run *run, struct fail *f)
 }
 
 int
-remote_purge(const struct home *h, const struct engine_run *run, struct fail *f)
+remote_purge(const struct home *h, const struct engine_run *const *runs,
+    size_t n, struct fail *f)
 {
+	struct fail *why = mem_array(n + 1, sizeof(*why));
+	int *rc = mem_array(n + 1, sizeof(*rc)), worst = 0;
 	char *path;
-	int rc = engine_purge(h, run, f);
+	size_t i;
 
-	if (rc != 0)
-		return rc;
-	path = mem_printf("jobs/.remote/%s", run->uuid);
-	rc = file_remove(h->fd, path, f);
-	free(path);
-	return rc;
+	engine_purge(h, runs, n, rc, why);
+	for (i = 0; i < n; i++) {
+		path = mem_printf("jobs/.remote/%s", runs[i]->uuid);
+		if (rc[i] == 0)
+			rc[i] = file_remove(h->fd, path, &why[i]);
+		free(path);
+		if (rc[i] != 0 && worst == 0) {
+			*f = why[i];
+			worst = -1;
+		}
+	}
+	free(rc);
+	free(why);
+	return worst;
 }
 
 /* ---- fetching ---- */

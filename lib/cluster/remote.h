@@ -52,8 +52,9 @@ int remote_list(const struct home *h, const struct nodes *nodes,
     struct engine_run **runs, size_t *n, struct fail *f);
 int remote_mark(
     const struct home *h, const struct engine_run *run, struct fail *f);
-/* Everything was fetched: remove it there, then the mark. */
-int remote_purge(
-    const struct home *h, const struct engine_run *run, struct fail *f);
+/* Everything was fetched: remove it there, from all at once, then the marks. The
+ * first failure is in *f (-1). */
+int remote_purge(const struct home *h, const struct engine_run *const *runs,
+    size_t n, struct fail *f);
 
 #endif
