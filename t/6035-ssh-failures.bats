@@ -32,6 +32,16 @@ setup() {
 		#!/bin/bash
 		here=$PWD real=$real
 		verb=\$(printf '%s' "\$*" | sed -n "s/.*node \([a-z]*\)'.*/\1/p")
+		# turn NAME FILE: the line of it that is for this call.
+		turn() {
+			local n
+			exec 8>>"\$here/calls/\$1."
+			flock 8
+			echo >&8
+			n=\$(wc -l <"\$here/calls/\$1.")
+			exec 8>&-
+			sed -n "\${n}p" "\$2" 2>/dev/null
+		}
 		. "\$here/hook"
 	END
 	chmod +x bin/ssh
@@ -98,9 +108,7 @@ rows() {
 # the node, then behind so many from it, until the list is at its end.
 @test "ssh: connections that are cut at any byte change nothing in the end" {
 	cat >hook <<-'END'
-		echo >>"$here/calls/$verb."
-		at=$(sed -n "$(wc -l <"$here/calls/$verb.")p" \
-			"$here/cuts.$verb" 2>/dev/null)
+		at=$(turn "$verb" "$here/cuts.$verb")
 		[ -z "$at" ] || echo "$verb $at" >>"$here/done"
 		case $at in
 		'') exec "$real" "$@" ;;
@@ -147,9 +155,7 @@ rows() {
 # The head dies before and after each verb's call, and in the middle of it.
 @test "ssh: a head that is killed in the middle of any verb goes on" {
 	cat >hook <<-'END'
-		echo >>"$here/calls/$verb."
-		at=$(sed -n "$(wc -l <"$here/calls/$verb.")p" \
-			"$here/kills" 2>/dev/null)
+		at=$(turn "$verb" "$here/kills")
 		[ -z "$at" ] || echo "$verb $at" >>"$here/done"
 		head=$(cat "$here/head")
 		case $at in
