@@ -144,6 +144,8 @@ rows() {
 	lago-import -q
 	wait_for lives 5
 	lago-kill -q 5 2>>said || :
+	# the long form takes its time
+	until all_over || [ -z "${LAGO_CUTS-}" ]; do :; done
 	wait_for all_over
 	wait_for nothing_left
 	# each call that was to be cut was
