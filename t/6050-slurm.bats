@@ -342,5 +342,12 @@ running() { # N
 	echo "hpc slurm:fuzz,dir=$SHARED/none 6 1000" >"$LAGO_HOME/nodes"
 	run lago-node probe hpc
 	[[ $output == *"lago-node install"* ]]
+	mkdir few
+	ln -s /usr/bin/* few
+	rm few/sbatch
+	echo "hpc slurm:fuzz,dir=$SHARED 6 1000" >"$LAGO_HOME/nodes"
+	PATH=$TOP/bin:$PWD/few run lago-node probe hpc
+	[ "$status" -eq 1 ]
+	[ "$output" = "hpc	missing	sbatch" ]
 }
 
