@@ -22,8 +22,18 @@ setup() {
 
 teardown() {
 	lago-kill -k -q 1 2 2>/dev/null || :
-	[ -z "${PID-}" ] || kill "$PID"
+	[ -z "${PID-}" ] || kill "$PID" 2>/dev/null || :
 	wait_for [ ! -e "$LAGO_HOME/jobs/2/runs/1/work" ]
+}
+
+# fnv WORD: what the targets know of it.
+fnv() {
+	local h=0xcbf29ce484222325 i
+	for ((i = 0; i < 4; i++)); do
+		printf -v c %d "'${1:i:1}"
+		h=$(((h ^ c) * 1099511628211))
+	done
+	printf 0x%xu "$h"
 }
 
 bundle() {
@@ -60,14 +70,6 @@ bundle() {
 			return 0;
 		}
 	END
-	fnv() {
-		local h=0xcbf29ce484222325 i
-		for ((i = 0; i < 4; i++)); do
-			printf -v c %d "'${1:i:1}"
-			h=$(((h ^ c) * 1099511628211))
-		done
-		printf 0x%xu "$h"
-	}
 	AFL_QUIET=1 afl-clang-fast -O1 -DONE="$(fnv k7Qz)" \
 		-DTWO="$(fnv V2mX)" -DTHREE="$(fnv r5Lw)" \
 		-o b/target t.c
@@ -130,4 +132,51 @@ edges() { # JOB
 		cat "$LAGO_HOME/jobs/1/runs/$run"/corpus/* |
 			grep -aq k7QzV2mXr5Lw
 	done
+}
+
+@test "libFuzzer takes in what others find while it runs" {
+	need clang
+	mkdir lf lf/corpus
+	cat >l.c <<-'END'
+		#include <stddef.h>
+		#include <stdint.h>
+		__attribute__((noinline, no_sanitize("coverage")))
+		static int is(const uint8_t *p, uint64_t want)
+		{
+			uint64_t h = 14695981039346656037u;
+			for (int i = 0; i < 4; i++)
+				h = (h ^ p[i]) * 1099511628211u;
+			return h == want;
+		}
+		volatile int depth;
+		int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+		{
+			if (n > 4 && is(p, ONE))
+				depth = 1;
+			return 0;
+		}
+	END
+	clang -O1 -fsanitize=fuzzer -DONE="$(fnv k7Qz)" -o lf/target l.c
+	echo seed. >lf/corpus/seed
+	(cd lf && zip -qr ../lf.zip .)
+	lago-run -q -P 1 -t 60 -o r.run lf.zip &
+	PID=$!
+	wait_for grep -qsa INITED r.run/work/log/0
+	mkdir in r.run/incoming
+	printf k7Qz+ >in/x
+	sha=$(sha256sum <in/x | cut -c 1-64)
+	# one that is not what its name says comes to nothing
+	cp in/x "in/${sha//[0-9]/a}"
+	mv in/x "in/$sha"
+	mv in/* r.run/incoming
+	wait_for grep -qsa RELOAD r.run/work/log/0
+	[ "$(ls r.run/foreign)" = "$sha" ]
+	[ -z "$(ls r.run/incoming)" ]
+	echo stop >r.run/stop
+	wait "$PID"
+	PID=
+	grep -qx '1 files of others, 5 bytes, taken in' r.run/log
+	# others' finds are not its own, but its minimal corpus covers them
+	[ ! -e "r.run/queue/$sha" ]
+	cat r.run/corpus/* | grep -aq k7Qz
 }
