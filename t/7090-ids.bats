@@ -73,7 +73,7 @@ nothing_left() {
 	[ "$status" -le 1 ]
 	[ "$(jq -r .what <<<"$output")" = input ]
 	input=$LAGO_HOME/jobs/1/runs/1/crashes/$(sha "$bug")
-	[ "$(stat -c %s small)" -le "$(stat -c %s "$input")" ]
+	[ "$(stat -c %s "small/${input##*/}")" -le "$(stat -c %s "$input")" ]
 	[ "$(jq -r .bucket <<<"$output")" = \
 		"$(lago-crashes show -j "$bug" | jq -r .bucket)" ]
 	nothing_left
@@ -105,8 +105,8 @@ nothing_left() {
 	run --separate-stderr lago-triage -j -r 1 9 "$sha"
 	[ "$status" -eq 66 ]
 	[ "$(jq -r .input_sha256 <<<"$output")" = "$sha" ]
-	run --separate-stderr lago-minimize -o out 1 1.1
-	[ "$status" -eq 64 ]
+	run --separate-stderr lago-minimize -o out 1 1.1 # jobs: one at a time
+	[ "$status" -eq 66 ]
 	run lago-minimize -o out </dev/null
 	[ "$status" -eq 66 ]
 	run --separate-stderr lago-triage -H none 1
