@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/paths.h"
 #include "crash/arena.h"
+#include "crash/foreign.h"
 #include "crash/kinds.h"
 #include "crash/names.h"
 #include "crash/report.h"
@@ -42,26 +43,14 @@ struct pattern {
 	enum how how;
 	const char *text;
 	size_t len;
-	char *part; /* of a glob: what stands before its second star */
 	struct pattern *next; /* of the same slot */
 };
 
-/* BEGIN: bytes that prefixes are found by. */
-enum { NAMES = 1024, FIELDS = 7, BEGIN = 3, BEGINS = 512 };
+enum { NAMES = 1024, FIELDS = 7 };
 
 struct table {
 	char *(*v)[FIELDS];
 	size_t n;
-};
-
-/* A list of ClusterFuzz's or CASR's. */
-struct foreign {
-	struct pattern *v;
-	size_t n;
-	struct pattern *begins[BEGINS]; /* exact ones and prefixes */
-	struct pattern *brief;		/* those shorter than BEGIN */
-	struct words *contains;
-	struct words *in_globs; /* the first part of each glob */
 };
 
 struct rules {
@@ -72,7 +61,7 @@ struct rules {
 	struct pattern *prefixes[256]; /* by first byte */
 	struct words *in_name, *in_path, *in_tool_path;
 	struct table severity, classes;
-	struct foreign cf, casr_function, casr_path;
+	struct foreign *clusterfuzz, *casr_function, *casr_path;
 };
 
 static unsigned
@@ -214,148 +203,34 @@ index_patterns(struct rules *r)
 	r->in_tool_path = words_of(r, TOOL_PATH);
 }
 
-enum { EXACT = HOWS, GLOB };
-
-/* The first part of a glob that is not empty. */
-static char *
-glob_part(const char *glob)
-{
-	glob += strspn(glob, "*");
-	return mem_strndup(glob, strcspn(glob, "*"));
-}
-
-/* HOW and PATTERN. */
-static int
-add_to(struct foreign *list, char **field)
-{
-	struct pattern p = {.text = field[1], .len = strlen(field[1])};
-
-	if (strcmp(field[0], "exact") == 0)
-		p.how = (enum how)EXACT;
-	else if (strcmp(field[0], "prefix") == 0)
-		p.how = PREFIX;
-	else if (strcmp(field[0], "contains") == 0)
-		p.how = CONTAINS;
-	else if (strcmp(field[0], "glob") == 0)
-		p.how = (enum how)GLOB;
-	else
-		return -1;
-	if (p.len == 0)
-		return -1;
-	if (p.how == (enum how)GLOB)
-		p.part = glob_part(p.text);
-	list->v = mem_grow(list->v, list->n + 1, sizeof(*list->v));
-	list->v[list->n++] = p;
-	return 0;
-}
-
 static int
 add_clusterfuzz(struct rules *r, char **field)
 {
-	return add_to(&r->cf, field);
+	return foreign_add(r->clusterfuzz, field[0], field[1]);
 }
 
 static int
 add_casr(struct rules *r, char **field)
 {
 	if (strcmp(field[0], "function") == 0)
-		return add_to(&r->casr_function, field + 1);
+		return foreign_add(r->casr_function, field[1], field[2]);
 	if (strcmp(field[0], "path") == 0)
-		return add_to(&r->casr_path, field + 1);
+		return foreign_add(r->casr_path, field[1], field[2]);
 	return -1;
-}
-
-static unsigned
-begin_of(const char *p)
-{
-	return ((unsigned char)p[0] * 31 + (unsigned char)p[1] * 7 +
-		   (unsigned char)p[2]) %
-	       BEGINS;
-}
-
-static void
-index_foreign(struct foreign *cf)
-{
-	const char **list = mem_array(cf->n + 1, sizeof(*list));
-	const char **globs = mem_array(cf->n + 1, sizeof(*globs));
-	size_t n = 0, nglobs = 0;
-
-	for (size_t i = 0; i < cf->n; i++) {
-		struct pattern *p = &cf->v[i], **slot = &cf->brief;
-		if (p->how == CONTAINS)
-			list[n++] = p->text;
-		else if (p->how == (enum how)GLOB)
-			globs[nglobs++] = p->part;
-		else {
-			if (p->len >= BEGIN)
-				slot = &cf->begins[begin_of(p->text)];
-			p->next = *slot;
-			*slot = p;
-		}
-	}
-	cf->contains = words_new(list, n, false);
-	cf->in_globs = words_new(globs, nglobs, false);
-	free(list);
-	free(globs);
-}
-
-/* Parts between the stars of a glob, one after the other. */
-static bool
-glob_fits(const char *glob, struct str s)
-{
-	size_t at = 0, n;
-
-	for (bool first = true; *glob != '\0'; first = false) {
-		const char *found;
-		n = strcspn(glob, "*");
-		found = memmem(s.p + at, s.n - at, glob, n);
-		if (found == NULL || (first && n > 0 && found != s.p))
-			return false;
-		at = (size_t)(found - s.p) + n;
-		glob += n + (glob[n] == '*');
-	}
-	return true;
-}
-
-static bool
-any_begins(const struct pattern *p, struct str s)
-{
-	for (; p != NULL; p = p->next) {
-		struct str is = str_of(p->text, p->len);
-		if (p->how == PREFIX ? str_starts(s, is) : str_eq(s, is))
-			return true;
-	}
-	return false;
-}
-
-static bool
-foreign_fits(const struct foreign *list, struct str s)
-{
-	if (any_begins(list->brief, s) ||
-	    (s.n >= BEGIN && any_begins(list->begins[begin_of(s.p)], s)) ||
-	    words_any(list->contains, s))
-		return true;
-	if (!words_any(list->in_globs, s))
-		return false;
-	for (size_t i = 0; i < list->n; i++)
-		if (list->v[i].how == (enum how)GLOB &&
-		    glob_fits(list->v[i].text, s))
-			return true;
-	return false;
 }
 
 bool
 rules_clusterfuzz(const struct rules *r, const char *text, size_t n)
 {
-	return foreign_fits(&r->cf, str_of(text, n));
+	return foreign_fits(r->clusterfuzz, str_of(text, n));
 }
 
 bool
 rules_casr(const struct rules *r, const struct frame *f)
 {
-	return foreign_fits(&r->casr_function, f->raw) ||
-	       foreign_fits(&r->casr_path, f->file) ||
-	       foreign_fits(&r->casr_path, f->mod);
+	return foreign_fits(r->casr_function, f->raw) ||
+	       foreign_fits(r->casr_path, f->file) ||
+	       foreign_fits(r->casr_path, f->mod);
 }
 
 static const struct {
@@ -377,6 +252,9 @@ rules_load(const char *dir, struct fail *f)
 	struct buf text = BUF_INIT, path = BUF_INIT;
 	int rc = 0;
 
+	r->clusterfuzz = foreign_new();
+	r->casr_function = foreign_new();
+	r->casr_path = foreign_new();
 	for (size_t i = 0; i < N(files) && rc == 0; i++) {
 		buf_reset(&path);
 		if (dir != NULL)
@@ -398,20 +276,10 @@ rules_load(const char *dir, struct fail *f)
 		return NULL;
 	}
 	index_patterns(r);
-	index_foreign(&r->cf);
-	index_foreign(&r->casr_function);
-	index_foreign(&r->casr_path);
+	foreign_index(r->clusterfuzz);
+	foreign_index(r->casr_function);
+	foreign_index(r->casr_path);
 	return r;
-}
-
-static void
-release_foreign(struct foreign *list)
-{
-	words_free(list->contains);
-	words_free(list->in_globs);
-	for (size_t i = 0; i < list->n; i++)
-		free(list->v[i].part);
-	free(list->v);
 }
 
 void
@@ -422,9 +290,9 @@ rules_free(struct rules *r)
 	words_free(r->in_name);
 	words_free(r->in_path);
 	words_free(r->in_tool_path);
-	release_foreign(&r->cf);
-	release_foreign(&r->casr_function);
-	release_foreign(&r->casr_path);
+	foreign_free(r->clusterfuzz);
+	foreign_free(r->casr_function);
+	foreign_free(r->casr_path);
 	free(r->patterns);
 	free(r->severity.v);
 	free(r->classes.v);
