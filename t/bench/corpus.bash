@@ -206,7 +206,7 @@ cpu() {
 compared() {
 	local from=$1
 	shift
-	cpu
+	[ ! -e cpu.ours ] || cpu
 	tuples "$from" "$@" >all
 	compare ours ours "$@"
 	compare peer peer "$@"
