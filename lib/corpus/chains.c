@@ -51,12 +51,48 @@ rounded(size_t v, unsigned align)
 	return (v + align - 1) / align * align;
 }
 
+/* The size of a field of a message; *at and *width of its length, if any. */
+static size_t
+message_size(const uint8_t *p, size_t left, size_t *at, unsigned *width)
+{
+	size_t key, v, size = fields_varint(p, left, &key);
+
+	*width = 0;
+	if (size == 0 || key >> 3 == 0)
+		return 0;
+	*at = size;
+	switch (key & 7) {
+	case 0:
+		*width = fields_varint(p + size, left - size, &v);
+		size = *width ? size + *width : 0;
+		*width = 0;
+		break;
+	case 1:
+		size += 8;
+		break;
+	case 2:
+		*width = fields_varint(p + size, left - size, &v);
+		size = *width && v <= left ? size + *width + v : 0;
+		break;
+	case 5:
+		size += 4;
+		break;
+	default:
+		return 0;
+	}
+	return size <= left ? size : 0;
+}
+
 /* The size of the record there; 0 when it is none. */
 static size_t
 record_size(const uint8_t *p, size_t left, const struct chain *c, size_t *len)
 {
 	size_t size;
+	unsigned width;
 
+	*len = 1;
+	if (c->form == FIELD_VARINT)
+		return message_size(p, left, &size, &width);
 	if (left < c->field + c->width || left < c->extra ||
 	    !fields_get(p + c->field, c->width, c->form, len) || *len > left)
 		return 0;
@@ -153,11 +189,20 @@ chains_find(const void *bytes, size_t from, size_t end, unsigned width,
 	const struct number *n = numbers;
 	const uint8_t *p = bytes;
 	double most = 0;
+	size_t filled;
 
 	if (end <= from)
 		return false;
-	if (width == 0)
+	if (width == CHAINS_DIGITS)
 		return find_known(p, from, end, best);
+	if (width == CHAINS_VARINT) {
+		c.form = FIELD_VARINT;
+		c.start = from;
+		c.align = 1;
+		c.records = walk(p, &c, &filled);
+		*best = c;
+		return c.records > 0; /* and all of them well formed */
+	}
 	if (chains_is_text(p + from, end - from))
 		return false;
 	while (n->width != width)
@@ -208,14 +253,35 @@ seal_of(const uint8_t *p, const size_t *at, size_t records, size_t *from)
 	return kind;
 }
 
+/* The lengths in a message. */
+static void
+message_fields(
+    const uint8_t *p, const size_t *at, size_t records, struct fields *f)
+{
+	size_t where;
+	unsigned width;
+
+	for (size_t i = 0; i < records; i++)
+		if (message_size(
+			p + at[i], at[i + 1] - at[i], &where, &width) &&
+		    width > 0)
+			fields_add(f, at[i] + where, at[i] + where + width,
+			    at[i + 1], width, FIELD_VARINT);
+}
+
 void
 chains_fields(const void *bytes, const struct chain *c, const size_t *at,
     size_t records, struct fields *f)
 {
 	const uint8_t *p = bytes;
 	size_t skip = 0, len, from;
-	enum fields_sum kind = seal_of(p, at, records, &skip);
+	enum fields_sum kind;
 
+	if (c->form == FIELD_VARINT) {
+		message_fields(p, at, records, f);
+		return;
+	}
+	kind = seal_of(p, at, records, &skip);
 	for (size_t i = 0; i < records; i++) {
 		if (!fields_get(p + at[i] + c->field, c->width, c->form, &len))
 			continue;

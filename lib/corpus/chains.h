@@ -13,14 +13,16 @@ struct fields;
 
 struct chain {
 	size_t start, end;	     /* of the first record; behind the last */
-	unsigned field, width, form; /* of the length in one (fields.h) */
-	unsigned extra;		     /* a record has so many bytes more; */
-	unsigned align;		     /* the length is rounded up to that */
+	unsigned field, width, form; /* a message: FIELD_VARINT, no more */
+	/* of the length in one (fields.h) */
+	unsigned extra; /* a record has so many bytes more; */
+	unsigned align; /* the length is rounded up to that */
 	size_t records;
 };
 
-/* The likeliest one with lengths of so many bytes, 1 to 4, or 0 for digits as
- * archives have them, that ends where the region p[from..end) does and has at
+enum { CHAINS_DIGITS = 0, CHAINS_VARINT = 7 };
+/* The likeliest one with lengths of so many bytes, 1 to 4, or of digits as
+ * archives have them, or the fields of a message as protocol buffers have them, that ends where the region p[from..end) does and has at
  * least so many records; false when there is none. */
 bool chains_find(const void *p, size_t from, size_t end, unsigned width,
     size_t least, struct chain *c);

@@ -77,6 +77,20 @@ base_of(enum fields_form form)
 	return form == FIELD_OCT ? 8 : form == FIELD_DEC ? 10 : 16;
 }
 
+unsigned
+fields_varint(const void *bytes, size_t n, size_t *v)
+{
+	const uint8_t *p = bytes;
+
+	*v = 0;
+	for (unsigned i = 0; i < 9 && i < n; i++) {
+		*v |= (size_t)(p[i] & 127) << 7 * i;
+		if (!(p[i] & 128))
+			return i + 1;
+	}
+	return 0;
+}
+
 bool
 fields_get(const void *bytes, unsigned width, enum fields_form form, size_t *v)
 {
@@ -88,6 +102,8 @@ fields_get(const void *bytes, unsigned width, enum fields_form form, size_t *v)
 		*v = binary(p, width, form == FIELD_BE);
 		return true;
 	}
+	if (form == FIELD_VARINT)
+		return fields_varint(p, width, v) == width;
 	for (; n < width && n < DIGITS && p[n] >= '0' && p[n] <= 'f'; n++)
 		text[n] = (char)p[n];
 	text[n] = '\0';
@@ -104,6 +120,11 @@ put(uint8_t *p, unsigned width, enum fields_form form, size_t v)
 
 	if (form <= FIELD_BE) {
 		put_binary(p, width, form == FIELD_BE, v);
+		return;
+	}
+	if (form == FIELD_VARINT) { /* as many bytes as before */
+		for (; n < width; n++, v >>= 7)
+			p[n] = (uint8_t)((v & 127) | (n + 1 < width) << 7);
 		return;
 	}
 	while (n < width && n < DIGITS && p[n] >= '0' && p[n] <= 'f')

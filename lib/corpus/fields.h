@@ -12,8 +12,15 @@
 
 struct buf;
 
-/* Binary, least or most significant byte first, or digits. */
-enum fields_form { FIELD_LE, FIELD_BE, FIELD_OCT, FIELD_DEC, FIELD_HEX };
+/* Binary, least or most significant byte first, digits, or 7 bits a byte. */
+enum fields_form {
+	FIELD_LE,
+	FIELD_BE,
+	FIELD_OCT,
+	FIELD_DEC,
+	FIELD_HEX,
+	FIELD_VARINT /* 7 bits a byte, the lowest first */
+};
 enum fields_sum {
 	SUM_NONE,
 	SUM_INTERNET, /* 2 bytes, as IP has it */
@@ -50,6 +57,9 @@ void fields_add_sum(
 /* The number there; false when it is none of that form. */
 bool fields_get(
     const void *p, unsigned width, enum fields_form form, size_t *v);
+
+/* How many bytes of n such a number of 7 bits a byte has; 0: it is none. */
+unsigned fields_varint(const void *p, size_t n, size_t *v);
 
 /* Adds what may count up to `end`, in the bytes from `start` on, 24 at most,
  * and Internet check sums there. */

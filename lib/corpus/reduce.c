@@ -38,6 +38,7 @@ enum {
 	TOKENS = 16,	  /* at a time */
 	PAIRS = 90,	  /* tokens that are taken away two by two */
 	WORDS = 300,
+	RETURNS = 8,
 	AGAIN = 4, /* fewer bytes after simpler ones */
 	CUTS = 2
 };
@@ -88,8 +89,9 @@ struct pass {
 };
 
 /* Of lengths, in the order in which they are believed (chains.h). */
-enum { WIDTHS = 5 };
-static const unsigned widths[WIDTHS] = {0, 4, 3, 2, 1};
+enum { WIDTHS = 6 };
+static const unsigned widths[WIDTHS] = {
+    CHAINS_DIGITS, 4, CHAINS_VARINT, 3, 2, 1};
 
 enum { STOP = -1, DONE, CUT_SHORT };
 
@@ -253,7 +255,7 @@ check(struct state *s, bool last)
 	if (rc > 0)
 		keep_sure(s);
 	if (rc < 0) {
-		s->back = true;
+		s->back = rc == -1;
 		buf_reset(s->best);
 		buf_add(s->best, buf_str(&s->sure), s->sure.len);
 		fields_copy(&s->sure_fields, &s->fields);
@@ -376,7 +378,7 @@ run(struct state *s, const struct pass *p, size_t patience)
 	}
 }
 
-/* One candidate by itself: the cut. 1 taken, 0, -1 stop. */
+/* One candidate by itself: the cut. 1 taken, 0, STOP, also when we went back. */
 static int
 cut(struct state *s, size_t pos, size_t n, unsigned way)
 {
@@ -393,8 +395,7 @@ cut(struct state *s, size_t pos, size_t n, unsigned way)
 	hit = try(s, 1);
 	if (hit < 0)
 		return hit == -2 ? -1 : 0;
-	hit = take(s, c);
-	return hit == -2 ? -1 : hit < 0 ? 0 : 1;
+	return take(s, c) < 0 ? STOP : 1;
 }
 
 /* --- tail, blocks, bytes --- */
@@ -942,11 +943,10 @@ fewer(struct state *s, struct chain *c, size_t patience)
 		units_add(&s->units, at[i]);
 	s->units.n--;
 	free(at);
-	s->back = false;
 	rc = run(s, &records, patience);
-	if (rc == STOP)
+	if (rc == STOP || s->back)
 		return STOP;
-	if (s->back || (s->best->len == before && n > REGIONS))
+	if (s->best->len == before && n > REGIONS)
 		return 0;
 	c->end = s->units.n ? s->units.at[s->units.n] : c->start;
 	return s->best->len < before ? SHORTER : FEW;
@@ -971,16 +971,35 @@ region(struct state *s, size_t from, size_t end, size_t least, unsigned depth)
 	return rc;
 }
 
-/* Does a length follow when the last byte of its data goes? 1, 0, STOP. */
+/* Does a length follow when its data end earlier, by a byte or by the last of
+ * the records in them?  How many bytes went; 0, or STOP. */
 static int
 follows(struct state *s, size_t first)
 {
-	int rc = 0;
+	for (size_t i = s->fields.n; i-- > first;) {
+		size_t d[WIDTHS + 1] = {1}, n, from = s->fields.v[i].from,
+				  to = s->fields.v[i].to;
 
-	for (size_t i = s->fields.n; i-- > first && rc == 0;)
-		if (s->fields.v[i].to > s->fields.v[i].from)
-			rc = cut(s, s->fields.v[i].to - 1, 1, 0);
-	return rc;
+		n = to > from ? 1 + last_records(s, from, to, d + 1) : 0;
+		for (size_t k = 0; k < n; k++) {
+			int rc =
+			    d[k] <= to - from ? cut(s, to - d[k], d[k], 0) : 0;
+
+			if (rc)
+				return rc < 0 ? STOP : (int)d[k];
+		}
+	}
+	return 0;
+}
+
+/* Where what its length counts begins in a record; its end: it has none. */
+static size_t
+body_of(const struct state *s, size_t first, size_t from, size_t end)
+{
+	for (size_t i = first; i < s->fields.n; i++)
+		if (s->fields.v[i].at >= from && s->fields.v[i].at < end)
+			return s->fields.v[i].from;
+	return end;
 }
 
 /* The records that are left: their lengths follow, and what is in them. 0 when
@@ -990,19 +1009,23 @@ inside(struct state *s, const struct chain *c, unsigned depth, bool sure)
 {
 	size_t *at = NULL, first = s->fields.n, sums = s->fields.sums,
 	       n = chains_records(buf_str(s->best), c->end, c, &at);
-	int rc = 1;
+	int rc = 1, went = 0;
 
 	s->plain = s->mended = 0;
 	if (n <= NUMBERED)
 		chains_fields(buf_str(s->best), c, at, n, &s->fields);
-	if (!sure && (rc = follows(s, first)) == 0) {
+	if (!sure && c->form != FIELD_VARINT)
+		rc = went = follows(s, first);
+	if (rc == 0) {
 		s->fields.n = first;
 		s->fields.sums = sums;
 	}
-	if (rc > 0 && n <= REGIONS)
-		n = chains_records(buf_str(s->best), c->end - !sure, c, &at);
+	if (went > 0)
+		n = chains_records(
+		    buf_str(s->best), c->end - (size_t)went, c, &at);
 	for (size_t i = n <= REGIONS ? n : 0; i-- > 0 && rc > 0;) {
-		size_t from = at[i] + c->extra, end = at[i + 1];
+		size_t from = body_of(s, first, at[i], at[i + 1]),
+		       end = at[i + 1];
 
 		if (from >= end)
 			continue;
@@ -1016,15 +1039,31 @@ inside(struct state *s, const struct chain *c, unsigned depth, bool sure)
 }
 
 static int
-structure(struct state *s)
+structure_once(struct state *s)
 {
 	size_t end = s->best->len;
 
 	if (is_text(s) && end > 0)
 		return 0;
 	if (numbers(s, 0, &end))
-		return -1;
+		return STOP;
 	return region(s, 0, s->best->len, LEAST, 0);
+}
+
+/* When we went back all that was found out is void, but not what was tried. */
+static int
+structure(struct state *s)
+{
+	int rc = 0;
+
+	for (int i = 0; i < RETURNS; i++) {
+		s->fields.n = s->fields.sums = 0;
+		s->back = false;
+		rc = structure_once(s);
+		if (rc != STOP || !s->back)
+			return rc;
+	}
+	return 0;
 }
 
 /* --- all of it --- */
