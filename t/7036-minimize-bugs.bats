@@ -82,18 +82,18 @@ small() {
 }
 
 @test "minimize: many crashes, the smallest of each bug" {
-	printf 'a ONE' >1
-	printf 'a longer ONE' >2
-	printf 'TWO of them' >3
-	printf 'nothing' >4
-	run --separate-stderr lago-minimize -j -x each=1 -o out 1 2 3 4 -- \
+	printf 'a ONE' >a
+	printf 'a longer ONE' >b
+	printf 'TWO of them' >c
+	printf 'nothing' >d
+	run --separate-stderr lago-minimize -j -x each=1 -o out a b c d -- \
 		"$many" @@
 	[ "$status" -eq 1 ]
 	[ "${#lines[@]}" -eq 2 ]
-	[ "$(cat out/* | sort)" = "$(cat "out/$(sha256sum 1 | cut -c 1-64)" \
-		"out/$(sha256sum 3 | cut -c 1-64)" | sort)" ]
-	[ "$(cat "out/$(sha256sum 1 | cut -c 1-64)")" = ONE ]
-	[ "$(cat "out/$(sha256sum 3 | cut -c 1-64)")" = TWO ]
+	[ "$(cat out/* | sort)" = "$(cat "out/$(sha256sum a | cut -c 1-64)" \
+		"out/$(sha256sum c | cut -c 1-64)" | sort)" ]
+	[ "$(cat "out/$(sha256sum a | cut -c 1-64)")" = ONE ]
+	[ "$(cat "out/$(sha256sum c | cut -c 1-64)")" = TWO ]
 }
 
 @test "minimize: words of a dictionary stand for others" {

@@ -84,7 +84,7 @@ took() {
 }
 
 tmin_lago() {
-	lago-minimize -b "$limit" -t 1 -o lago input -- "$afl" @@
+	lago-minimize -j -b "$limit" -t 1 -o lago input -- "$afl" @@
 }
 
 tmin_afl() {
@@ -131,7 +131,8 @@ rivals() {
 	took halfempty bash -c tmin_halfempty
 	took libfuzzer bash -c tmin_libfuzzer
 	if command -v cvise >/dev/null; then took cvise bash -c tmin_cvise; fi
-	awk -v name="$name" -v switches="$switches" '
+	awk -v name="$name" -v switches="$switches" \
+		-v reached="$(sed -n 's/.*"reached":\([0-9.]*\).*/\1/p' lago.log)" '
 	$1 == "lago" { size = $2; s = $3; kept = $4 }
 	$1 == "afl-tmin" { afl = $2 }
 	$1 != "lago" && $4 == "same" && (best == "" || $2 < best) {
@@ -148,7 +149,8 @@ rivals() {
 			best, best == "-" ? "-" : sprintf("%.3f", best / size),
 			who == "" ? "none kept the bug" : who, afl, kept, switches
 		printf "%s.time\t%s\t%s\t%s\ts\tpeer: the fastest that came " \
-			"to our size\n", name, s, fast == "" ? "-" : fast,
-			fast == "" ? "-" : sprintf("%.3f", fast / s)
+			"to our size; ours was there after %s s\n", name, s,
+			fast == "" ? "-" : fast,
+			fast == "" ? "-" : sprintf("%.3f", fast / s), reached
 	}' results
 }
