@@ -149,8 +149,7 @@ add_run(struct shard *sh, const char *state, const char *reason, int64_t losses)
 		sh->lost += counts(reason);
 		if (sh->lost < losses)
 			sh->lost = losses;
-	}
-	else
+	} else
 		sh->live = true;
 }
 
