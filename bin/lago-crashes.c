@@ -573,8 +573,7 @@ static const struct verb {
 static const struct {
 	const char *name, *values; /* between blanks */
 } choices[] = {{"each", " bug crash group "},
-    {"severity", " critical high medium low info "},
-    {"minimized", " 0 1 "}};
+    {"severity", " critical high medium low info "}, {"minimized", " 0 1 "}};
 
 static void
 check_choice(const char *name, const char *values)

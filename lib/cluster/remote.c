@@ -114,7 +114,7 @@ read_mark(const struct home *h, const struct nodes *nodes, const char *uuid,
 	struct buf b = BUF_INIT;
 	char *tab;
 	bool ok = file_read(h->fd, path, 4096, &b, NULL, NULL) == 0 &&
-		  (tab = strchr(buf_str(&b), '\t')) != NULL;
+		  b.len > 0 && (tab = strchr(b.p, '\t')) != NULL;
 
 	free(path);
 	if (ok) {
