@@ -1,14 +1,17 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/strs.h"
 #include "corpus/scratch.h"
@@ -49,28 +52,28 @@ janitor_main(int from)
 	_exit(0);
 }
 
-static char *
+/* Named to the janitor before it is there, so that it goes however we end. */
+static bool
 make(const char *parent)
 {
-	char *path = mem_printf("%s/lago-minimize.XXXXXX", parent);
+	char random[33];
 
-	if (mkdtemp(path))
-		return path;
-	free(path);
-	return NULL;
+	if (!parent || parent[0] != '/')
+		return false;
+	hash_random(random);
+	free(dir);
+	dir = mem_printf("%s/lago-minimize.%s", parent, random);
+	scratch_also(dir);
+	return mkdir(dir, 0700) == 0;
 }
 
 const char *
 scratch_start(struct fail *f)
 {
-	const char *where = getenv("TMPDIR");
 	int p[2];
 
-	if (!where || where[0] != '/' || !(dir = make(where)))
-		if (!(dir = make("/dev/shm")))
-			dir = make("/tmp");
-	if (!dir || pipe2(p, O_CLOEXEC)) {
-		fail_errno(f, EX_LAGO_CANTCREAT, "cannot make a directory");
+	if (pipe2(p, O_CLOEXEC)) {
+		fail_errno(f, EX_LAGO_TEMP, "cannot make a pipe");
 		return NULL;
 	}
 	janitor = fork();
@@ -81,12 +84,15 @@ scratch_start(struct fail *f)
 	close(p[0]);
 	told = p[1];
 	if (janitor < 0) {
-		file_remove(AT_FDCWD, dir, NULL);
 		fail_errno(f, EX_LAGO_TEMP, "cannot fork");
+		close(told);
+		told = -1;
 		return NULL;
 	}
-	scratch_also(dir);
-	return dir;
+	if (make(getenv("TMPDIR")) || make("/dev/shm") || make("/tmp"))
+		return dir;
+	fail_errno(f, EX_LAGO_CANTCREAT, "cannot make a directory");
+	return NULL;
 }
 
 void

@@ -21,6 +21,7 @@
 #include "base/buf.h"
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/paths.h"
 #include "base/sig.h"
@@ -184,25 +185,33 @@ fill_output(struct exec *e, struct fail *f)
 }
 
 static int
-make_dir(struct exec *e, struct fail *f)
+name_dir(struct exec *e, struct fail *f)
 {
 	const char *tmp = getenv("TMPDIR");
-	char *dir, *real = NULL;
+	char random[33], *real;
 
-	dir = mem_printf(
-	    "%s/lago-exec.XXXXXX", tmp != NULL && *tmp != '\0' ? tmp : "/tmp");
-	if (mkdtemp(dir) != NULL && (real = realpath(dir, NULL)) == NULL)
-		rmdir(dir);
+	if (tmp == NULL || *tmp == '\0')
+		tmp = "/tmp";
+	real = realpath(tmp, NULL);
 	if (real == NULL)
-		fail_errno(f, EX_LAGO_CANTCREAT, "cannot make '%s'", dir);
-	free(dir);
-	if (real == NULL)
-		return -1;
-	e->dir = real;
-	e->run = mem_printf("%s/run", real);
+		return fail_errno(f, EX_LAGO_CANTCREAT,
+		    "cannot make a directory in '%s'", tmp);
+	hash_random(random);
+	e->dir = mem_printf("%s/lago-exec.%s", real, random);
+	free(real);
+	e->run = mem_printf("%s/run", e->dir);
 	e->input = mem_printf(
 	    "%s/in/%s", e->run, e->t.file != NULL ? e->t.file : "input");
 	return 0;
+}
+
+/* Only when there is a guardian, who removes it however we end. */
+static int
+make_dir(struct exec *e, struct fail *f)
+{
+	return mkdir(e->dir, 0700) == 0 ? 0
+					: fail_errno(f, EX_LAGO_CANTCREAT,
+					      "cannot make '%s'", e->dir);
 }
 
 /* Links to what is in the tree: text pairs, where it is and its name. */
@@ -334,7 +343,7 @@ prepare(struct exec *e, struct fail *f)
 		return fail_set(
 		    f, EX_LAGO_NOINPUT, "no program '%s'", e->t.argv[0]);
 	if ((e->look = forkserver_look(e->program, f)) < 0 ||
-	    make_dir(e, f) != 0 || fill_output(e, f) != 0)
+	    name_dir(e, f) != 0 || fill_output(e, f) != 0)
 		return -1;
 	e->cwd = e->t.cwd != NULL ? realpath(e->t.cwd, NULL)
 				  : mem_printf("%s/cwd", e->run);
@@ -416,7 +425,8 @@ exec_open(const struct exec_target *t, struct fail *f)
 	e->group = (struct cgroup)CGROUP_INIT;
 	if (t->alone)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (prepare(e, f) == 0 && start_guardian(e, f) == 0)
+	if (prepare(e, f) == 0 && start_guardian(e, f) == 0 &&
+	    make_dir(e, f) == 0)
 		return e;
 	exec_close(e);
 	return NULL;
