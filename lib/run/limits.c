@@ -17,6 +17,7 @@
 #define NODE_LEAST (64 * MIB) /* free on the machine's disk */
 #define COST 50		      /* measuring may take this part of the time */
 #define MEMORY_COST 200
+#define SHRINKS 20 /* in a row, a second or so apart */
 
 void
 limits_reserve(struct life *l)
@@ -31,13 +32,13 @@ limits_reserve(struct life *l)
 	close(fd);
 }
 
-/* A target that dies of it is a crash to the fuzzer, which keeps the input.  Of
- * no use when the fuzzer itself is the largest, or another as large comes at
- * once. */
+/* A target that dies of it is a crash to the fuzzer, which keeps the input; more
+ * like it may follow.  Of no use when the fuzzer itself is the largest. */
 static void
 shrink(struct life *l, struct instance *in)
 {
-	bool killed = !in->shrunk && keeper_shrink(l->keeper, in->task->id);
+	bool killed =
+	    in->shrinks < SHRINKS && keeper_shrink(l->keeper, in->task->id);
 
 	life_say(l,
 	    "memory: the run uses %llu MiB of %lld, %sinstance %u is ended "
@@ -46,7 +47,7 @@ shrink(struct life *l, struct instance *in)
 	    (long long)life_int(l, "memory", 2048),
 	    killed ? "the largest process of " : "", in->no,
 	    (unsigned long long)(in->rss / MIB));
-	in->shrunk = killed;
+	in->shrinks = killed ? in->shrinks + 1 : 0;
 	if (!killed)
 		task_signal(l, in->task, SIGKILL);
 }
@@ -72,7 +73,7 @@ measure_memory(struct life *l)
 	if (most == NULL || most->task == NULL ||
 	    l->rss / MIB <= (uint64_t)life_int(l, "memory", 2048)) {
 		for (i = 0; l->instances != NULL && i < l->n; i++)
-			l->instances->v[i].shrunk = false;
+			l->instances->v[i].shrinks = 0;
 		return;
 	}
 	shrink(l, most);
