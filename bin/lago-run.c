@@ -356,6 +356,7 @@ static int
 choose_run(struct work *w, const struct home *home, long job, struct fail *f)
 {
 	struct kv keys = {0};
+	struct home_new draft;
 	long *runs, run = 0;
 	size_t n;
 
@@ -369,7 +370,8 @@ choose_run(struct work *w, const struct home *home, long job, struct fail *f)
 		w->dir = home_run(home, job, run, f);
 	else if (!nflag) {
 		run_keys(&keys);
-		w->dir = rundir_new(home, job, &keys, &run, f);
+		if (rundir_draft(&draft, home, job, &keys, f) == 0)
+			w->dir = rundir_publish(&draft, home, job, &run, f);
 		kv_release(&keys);
 	}
 	w->path = mem_printf("%s/jobs/%ld/runs/%ld", home->path, job, run);

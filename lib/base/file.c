@@ -106,6 +106,28 @@ file_out_release(struct file_out *o)
 	o->dirfd = -1;
 }
 
+static bool deferred;
+
+void
+file_defer(bool on)
+{
+	deferred = on;
+}
+
+int
+file_sync_fd(int fd)
+{
+	return deferred ? 0 : fsync(fd);
+}
+
+int
+file_sync_all(int dirfd, struct fail *f)
+{
+	if (syncfs(dirfd) != 0)
+		return fail_errno(f, EX_LAGO_IO, "cannot sync a file system");
+	return 0;
+}
+
 int
 file_out_commit(struct file_out *o, struct fail *f)
 {
@@ -113,14 +135,14 @@ file_out_commit(struct file_out *o, struct fail *f)
 	int rc = 0;
 
 	o->fp = NULL;
-	if (fflush(fp) != 0 || fsync(fileno(fp)) != 0)
+	if (fflush(fp) != 0 || file_sync_fd(fileno(fp)) != 0)
 		rc = -1;
 	if (fclose(fp) != 0)
 		rc = -1;
 	if (rc == 0)
 		rc = renameat(o->dirfd, o->temp, o->dirfd, o->name);
 	if (rc == 0)
-		rc = fsync(o->dirfd);
+		rc = file_sync_fd(o->dirfd);
 	if (rc != 0) {
 		failed(f, EX_LAGO_IO, "write", o->dirfd, o->name);
 		file_out_abort(o);
@@ -334,7 +356,7 @@ int
 file_sync_dir(int dirfd, const char *path, struct fail *f)
 {
 	int fd = openat(dirfd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = fd < 0 ? -1 : fsync(fd);
+	int rc = fd < 0 ? -1 : file_sync_fd(fd);
 
 	if (rc != 0)
 		failed(f, EX_LAGO_IO, "sync", dirfd, path);

@@ -57,6 +57,14 @@ int file_copy_fd(int fd, int tofd, const char *to, uint64_t max, mode_t mode,
 
 int file_mkdirs(int dirfd, const char *path, mode_t mode, struct fail *f);
 int file_sync_dir(int dirfd, const char *path, struct fail *f);
+int file_sync_fd(int fd); /* fsync(2) */
+/*
+ * Many files at once: while deferred nothing above is synced; file_sync_all then
+ * does it for all of the file system of dirfd.  What is renamed to its place
+ * must have been synced before, as one file is.
+ */
+void file_defer(bool on);
+int file_sync_all(int dirfd, struct fail *f);
 /* Remove a file or a whole tree; links are removed, never followed. Absent is
  * success. */
 int file_remove(int dirfd, const char *path, struct fail *f);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/fail.h"
+#include "base/file.h"
 #include "base/kv.h"
 #include "base/mem.h"
 #include "cluster/engine.h"
@@ -32,39 +33,59 @@ hand_over(const struct item *item, int dir)
 	kv_release(&progress);
 }
 
-/* The run directory is the claim: whole, with its run file, or not there. */
+/* One that is to start, and how far that has come. */
+struct pick {
+	size_t item;
+	const struct node *node;
+	struct home_new draft; /* of its run directory */
+	bool drafted, failed;
+};
+
 static int
-claim(
-    struct state *s, struct item *item, const struct node *node, struct fail *f)
+draft(struct state *s, struct pick *pick, struct fail *f)
 {
+	struct item *item = &s->items[pick->item];
 	const char *losses = kv_get(&item->file, "losses");
 	const char *reason = kv_get(&item->file, "reason");
 	struct kv keys = {0};
-	int dir, rc = -1;
+	int rc;
 
 	kv_set(&keys, "by", "dispatch");
-	kv_set(&keys, "node", node->name);
+	kv_set(&keys, "node", pick->node->name);
 	kv_setf(&keys, "shard", "%ld", item->shard);
 	if (losses != NULL)
 		kv_set(&keys, "losses", losses);
-	if (remote_is(node)) /* whose clock may be wrong */
+	if (remote_is(pick->node)) /* whose clock may be wrong */
 		kv_setf(&keys, "start", "%lld", (long long)s->now);
 	if (item->again && reason != NULL)
 		kv_set(&keys, "lost", reason);
 	if (item->again)
 		kv_setf(&keys, "attempt", "%lld",
 		    (long long)kv_int(&item->file, "attempt", 1) + 1);
-	dir = rundir_new(s->p->home, item->job, &keys, &item->run, f);
+	rc = rundir_draft(&pick->draft, s->p->home, item->job, &keys, f);
 	kv_release(&keys);
-	if (dir >= 0) {
-		if (item->again)
-			hand_over(item, dir);
-		kv_release(&item->file);
-		kv_release(&item->progress);
-		item->again = false;
-		rc = rundir_read(dir, &item->file, NULL, f);
-		close(dir);
-	}
+	pick->drafted = rc == 0;
+	return rc;
+}
+
+/* The run directory is the claim: whole, with its run file, or not there. */
+static int
+claim(struct state *s, struct pick *pick, struct fail *f)
+{
+	struct item *item = &s->items[pick->item];
+	int rc, dir = rundir_publish(
+		    &pick->draft, s->p->home, item->job, &item->run, f);
+
+	if (dir < 0)
+		return -1;
+	if (item->again)
+		hand_over(item, dir);
+	kv_release(&item->file);
+	kv_release(&item->progress);
+	item->again = false;
+	item->changed = true;
+	rc = rundir_read(dir, &item->file, NULL, f);
+	close(dir);
 	return rc;
 }
 
@@ -93,63 +114,105 @@ reclaim(struct state *s, struct item *item)
 
 /* All that comes before the engine's start, but for the row. */
 static int
-prepare(struct state *s, size_t i, const struct node *node)
+prepare(struct state *s, struct pick *pick, struct fail *f)
 {
-	struct item *item = &s->items[i];
-	struct fail f;
+	struct item *item = &s->items[pick->item];
 
-	item->engine.node = node;
-	if (s->p->dry) {
-		pass_say(s, item, "start", "");
+	item->engine.node = pick->node;
+	if (pick->drafted && claim(s, pick, f) != 0)
 		return -1;
-	}
-	if (item->run == 0 || item->again) {
-		if (claim(s, item, node, &f) != 0) {
-			pass_note(s, &f);
-			return -1;
-		}
-		item->changed = true;
-	} else if (reclaim(s, item) != 0) {
-		return -1;
-	}
 	item->engine.job = item->job;
 	item->engine.run = item->run;
 	item->engine.uuid = kv_get(&item->file, "uuid");
 	if (kv_get(&item->progress, "start") == NULL) /* it never ran */
 		passcorpus_prime(s, item);
-	if (!remote_is(node))
+	if (!remote_is(pick->node))
 		return 0;
 	item->engine.lease = s->policy.lease;
-	if (remote_mark(s->p->home, &item->engine, &f) != 0) {
-		pass_note(s, &f);
+	if (remote_mark(s->p->home, &item->engine, f) != 0)
 		return -1;
-	}
 	remote_started(s->p->home, &item->engine);
 	return 0;
 }
 
+/* step for all; what fails is said, and is none of them any more. */
+static void
+each(struct state *s, struct pick *v, size_t n,
+    int (*step)(struct state *s, struct pick *pick, struct fail *f))
+{
+	struct fail f;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!v[i].failed && step(s, &v[i], &f) != 0) {
+			v[i].failed = true;
+			pass_note(s, &f);
+		}
+}
+
+static int
+begin(struct state *s, struct pick *pick, struct fail *f)
+{
+	struct item *item = &s->items[pick->item];
+
+	if (item->run == 0 || item->again)
+		return draft(s, pick, f);
+	file_defer(false); /* a file that is there already */
+	pick->failed = reclaim(s, item) != 0;
+	file_defer(true);
+	return 0;
+}
+
+/* Synced twice for all of them: before the claims have their names, and before
+ * anybody hears of them. */
+static int
+claim_all(struct state *s, struct pick *v, size_t n, struct fail *f)
+{
+	int home = s->p->home->fd, rc;
+
+	file_defer(true);
+	each(s, v, n, begin);
+	rc = file_sync_all(home, f);
+	if (rc == 0) {
+		each(s, v, n, prepare);
+		rc = file_sync_all(home, f);
+	}
+	file_defer(false);
+	return rc == 0 ? pass_commit(s, f) : rc;
+}
+
 /* Claimed, then in the database, then told to their nodes, all at once. */
 static void
-start(struct state *s, const size_t *items, size_t n)
+start(struct state *s, struct pick *v, size_t n)
 {
 	const struct engine_run *runs[BATCH];
 	struct fail f[BATCH];
 	int rc[BATCH];
-	size_t i;
+	size_t i, m = 0;
 
 	if (n == 0)
 		return;
-	if (pass_commit(s, f) != 0)
+	if (claim_all(s, v, n, f) != 0) {
 		pass_note(s, f);
+		for (i = 0; i < n; i++)
+			if (v[i].drafted)
+				home_new_end(&v[i].draft);
+		return;
+	}
 	for (i = 0; i < n; i++)
-		runs[i] = &s->items[items[i]].engine;
-	engine_start(s->p->home, runs, n, rc, f);
-	/* A start that fails is seen by the next poll, and tried again. */
-	for (i = 0; i < n; i++)
-		if (rc[i] != 0)
-			pass_note(s, &f[i]);
+		if (!v[i].failed)
+			runs[m++] = &s->items[v[i].item].engine;
+	engine_start(s->p->home, runs, m, rc, f);
+	for (i = m = 0; i < n; i++) {
+		if (v[i].failed)
+			continue;
+		/* One that fails is seen by the next poll, and tried again. */
+		if (rc[m] != 0)
+			pass_note(s, &f[m]);
 		else
-			pass_say(s, &s->items[items[i]], "start", "");
+			pass_say(s, &s->items[v[i].item], "start", "");
+		m++;
+	}
 }
 
 /* What stands behind a run that may be placed. */
@@ -311,7 +374,8 @@ passplace_all(struct state *s)
 	struct place_rules rules = {.ageing = s->policy.ageing,
 	    .patience = s->policy.patience,
 	    .weights = s->policy.weights};
-	size_t batch[BATCH], i, k, m = 0, n;
+	struct pick batch[BATCH];
+	size_t i, k, m = 0, n;
 	struct wishes w;
 	long left = s->p->most;
 
@@ -321,10 +385,15 @@ passplace_all(struct state *s)
 	n = place_runs(&rules, w.runs, w.n, &s->nodes);
 	for (i = 0; i < n && left != 0; i++) {
 		k = item_of(s, &w.runs[i]);
-		if (k == s->n || prepare(s, k, w.runs[i].chosen) != 0)
+		if (k == s->n)
 			continue;
 		left -= left > 0;
-		batch[m++] = k;
+		if (s->p->dry) {
+			s->items[k].engine.node = w.runs[i].chosen;
+			pass_say(s, &s->items[k], "start", "");
+			continue;
+		}
+		batch[m++] = (struct pick){.item = k, .node = w.runs[i].chosen};
 		if (m == BATCH) {
 			start(s, batch, m);
 			m = 0;

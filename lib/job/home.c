@@ -305,7 +305,7 @@ store_next(struct home_new *n, long next, struct fail *f)
 
 	len = snprintf(text, sizeof(text), "%ld\n", next);
 	if (pwrite(n->lock, text, len, 0) != len ||
-	    ftruncate(n->lock, len) == -1 || fdatasync(n->lock) == -1)
+	    ftruncate(n->lock, len) == -1 || file_sync_fd(n->lock) == -1)
 		return fail_errno(f, EX_LAGO_IO, "cannot write '.next'");
 	return 0;
 }
@@ -333,7 +333,7 @@ home_new_publish(struct home_new *n, struct fail *f)
 	bool look = false;
 	long last = 0;
 
-	if (fsync(n->fd) == -1)
+	if (file_sync_fd(n->fd) == -1)
 		return fail_errno(f, EX_LAGO_IO, "cannot sync '%s'", n->name);
 	if ((n->lock = file_lock(n->parent, ".next", -1, f)) == -1)
 		return -1;

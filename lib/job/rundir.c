@@ -88,19 +88,28 @@ write_first(int dir, const struct kv *keys, struct fail *f)
 }
 
 int
-rundir_new(const struct home *h, long job, const struct kv *keys, long *run,
+rundir_draft(struct home_new *n, const struct home *h, long job,
+    const struct kv *keys, struct fail *f)
+{
+	if (home_new_run(n, h, job, f) != 0)
+		return -1;
+	if (write_first(n->fd, keys, f) == 0)
+		return 0;
+	home_new_end(n);
+	return -1;
+}
+
+int
+rundir_publish(struct home_new *n, const struct home *h, long job, long *run,
     struct fail *f)
 {
-	struct home_new n;
 	int fd = -1;
 
-	if (home_new_run(&n, h, job, f) != 0)
-		return -1;
-	if (write_first(n.fd, keys, f) == 0 && home_new_publish(&n, f) == 0) {
-		*run = n.id;
-		fd = home_run(h, job, n.id, f);
+	if (home_new_publish(n, f) == 0) {
+		*run = n->id;
+		fd = home_run(h, job, n->id, f);
 	}
-	home_new_end(&n);
+	home_new_end(n);
 	return fd;
 }
 

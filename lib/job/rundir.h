@@ -15,6 +15,7 @@
 
 struct fail;
 struct home;
+struct home_new;
 struct kv;
 
 /* Whose fault the end of a run is. */
@@ -40,11 +41,14 @@ bool rundir_ended(const char *state);
 /*
  * Make jobs/N/runs/M, whole at once, with a file `run` of these keys; uuid,
  * created, version, shard, attempt and state=starting are added where they are
- * missing.  *run is the number.  A descriptor of the directory, or -1.
+ * missing.  First a draft, then, with others perhaps, its number and place: a
+ * descriptor of the directory, or -1; the draft is gone then.
  */
-int rundir_new(const struct home *h, long job, const struct kv *keys, long *run,
-    struct fail *f);
-/* The same for a directory by its path, whose last part must not exist (73) or
+int rundir_draft(struct home_new *n, const struct home *h, long job,
+    const struct kv *keys, struct fail *f);
+int rundir_publish(struct home_new *n, const struct home *h, long job,
+    long *run, struct fail *f);
+/* A run directory by its path, whose last part must not exist (73) or
  * be an empty directory. */
 int rundir_new_at(const char *path, const struct kv *keys, struct fail *f);
 
