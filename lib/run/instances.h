@@ -21,8 +21,8 @@ struct instance {
 	unsigned starts, quick;
 	double next; /* monotonic: not to be started before */
 	uint64_t rss;
-	char *unit;	  /* that it named when it ended last, NULL none */
-	unsigned shrinks; /* of its largest process, in a row */
+	char *unit;  /* that it named when it ended last, NULL none */
+	double over; /* since when memory is short for it; 0: it is not */
 	struct plugin_command command; /* what the driver said last */
 	double asked;
 };

@@ -17,7 +17,9 @@
 #define NODE_LEAST (64 * MIB) /* free on the machine's disk */
 #define COST 50		      /* measuring may take this part of the time */
 #define MEMORY_COST 200
-#define SHRINKS 20 /* in a row, a second or so apart */
+#define SHRINK 20.0 /* seconds in which processes are ended one by one */
+#define OWN 5.0	    /* seconds that a fuzzer has to see it, while below */
+#define OWN_TIMES 4 /* times the limit */
 
 void
 limits_reserve(struct life *l)
@@ -33,21 +35,27 @@ limits_reserve(struct life *l)
 }
 
 /* A target that dies of it is a crash to the fuzzer, which keeps the input; more
- * like it may follow.  Of no use when the fuzzer itself is the largest. */
+ * like it may follow.  A fuzzer that is the largest itself may be about to see
+ * that, and to keep the input, as libFuzzer does. */
 static void
 shrink(struct life *l, struct instance *in)
 {
-	bool killed =
-	    in->shrinks < SHRINKS && keeper_shrink(l->keeper, in->task->id);
+	uint64_t most = (uint64_t)life_int(l, "memory", 2048);
+	double now = clock_mono();
+	bool killed;
 
+	if (in->over == 0)
+		in->over = now;
+	killed =
+	    now - in->over < SHRINK && keeper_shrink(l->keeper, in->task->id);
+	if (!killed && now - in->over < OWN && l->rss / MIB < OWN_TIMES * most)
+		return;
 	life_say(l,
-	    "memory: the run uses %llu MiB of %lld, %sinstance %u is ended "
+	    "memory: the run uses %llu MiB of %llu, %sinstance %u is ended "
 	    "(%llu MiB)",
-	    (unsigned long long)(l->rss / MIB),
-	    (long long)life_int(l, "memory", 2048),
+	    (unsigned long long)(l->rss / MIB), (unsigned long long)most,
 	    killed ? "the largest process of " : "", in->no,
 	    (unsigned long long)(in->rss / MIB));
-	in->shrinks = killed ? in->shrinks + 1 : 0;
 	if (!killed)
 		task_signal(l, in->task, SIGKILL);
 }
@@ -73,7 +81,7 @@ measure_memory(struct life *l)
 	if (most == NULL || most->task == NULL ||
 	    l->rss / MIB <= (uint64_t)life_int(l, "memory", 2048)) {
 		for (i = 0; l->instances != NULL && i < l->n; i++)
-			l->instances->v[i].shrinks = 0;
+			l->instances->v[i].over = 0;
 		return;
 	}
 	shrink(l, most);
