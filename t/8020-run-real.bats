@@ -219,7 +219,13 @@ fuzzing() {
 			-o -path '*/artifacts/*' -type f |
 			xargs -r -d '\n' sha256sum) | cut -c 1-64 | sort -u >had
 		[ -s had ]
-		lago-run -q -P 1 -t 5 -o "$kind" "$EXAMPLES/chunk-$kind.zip"
+		# hangs that there was no time for come with the next call
+		finished() {
+			lago-run -q -P 1 -t 5 -o "$kind" \
+				"$EXAMPLES/chunk-$kind.zip"
+			grep -qx untriaged=0 "$kind/progress"
+		}
+		wait_for finished
 		[ -z "$(names "$kind/crashes" | comm -13 - had)" ]
 		[ -e "$kind/crashes.jsonl" ]
 		[ ! -e "$kind/work" ]
