@@ -8,7 +8,7 @@ setup_file() {
 	ssh_up
 	for n in one two; do
 		mkdir -p "$BATS_FILE_TMPDIR/$n/lago"/{bin,lib/exec}
-		cp "$TOP"/lib/exec/{node,lease} \
+		cp "$TOP"/lib/exec/{node,lease,accept} \
 			"$BATS_FILE_TMPDIR/$n/lago/lib/exec"
 		cp "$TOP/t/fake/lago-run" "$BATS_FILE_TMPDIR/$n/lago/bin"
 	done
@@ -184,24 +184,44 @@ patient() {
 	printf '%s\n' before during after >kills
 	jobs 3 "done crash"
 	fake_job 4 cpus=1 memory=1000 retries=1000
+	fake_job 5 cpus=1 memory=1000 retries=1000 shards=2
 	echo 'wait crash' >"$LAGO_HOME/jobs/4/bundle.zip"
+	echo 'wait find' >"$LAGO_HOME/jobs/5/bundle.zip"
 	lago-import -q
 	wait_for lives 4
+	wait_for shared 5
 	wait_for kill_of 4
+	lago-kill -q 5
 	wait_for all_over
 	wait_for nothing_left
 	for verb in start poll fetch stop purge; do
 		[ "$(grep -c "^$verb " "done")" = 3 ]
 	done
+	# one a node at least: what has come is not sent again
+	[ "$(grep -c "^push " "done")" -ge 2 ]
 	same_end 3
 	[ "$(sql "SELECT state FROM job WHERE id = 4")" = killed ]
+	[ "$(sql "SELECT state FROM job WHERE id = 5")" = killed ]
+}
+
+# Each of its two shards was given what the other found, and nothing else.
+shared() { # JOB
+	local uuid dir given=0
+	pass
+	for uuid in $(sql "SELECT uuid FROM run WHERE job = $1 \
+		AND state = 'running'"); do
+		dir=$(echo "$HOME"/*/runs/"$uuid"/run)
+		[ "$(find "$dir/incoming" -type f | wc -l)" -eq 1 ] || return
+		[ "$(ls "$dir/incoming")" != "$(ls "$dir/queue")" ] || return
+		given=$((given + 1))
+	done 2>/dev/null
+	[ $given -eq 2 ]
 }
 
 kill_of() { # JOB: killed three times on the way
 	sh -c 'echo $$ >head && exec lago-kill -q "$1"' sh "$1" 2>>said || :
 	[ "$(grep -c '^stop' "done")" = 3 ]
 }
-
 
 # What the hostile node answers: first lies about runs and a tar of all that must
 # not be taken, then 10 GB that never come, in the end results like any other.

@@ -27,7 +27,7 @@ setup_file() {
 			if (strstr(in, "FIVE")) return 5;
 			if (strstr(in, "COIN")) {
 				FILE *r = fopen("/dev/urandom", "r");
-				if (fgetc(r) & 1) one();
+				if (fgetc(r) & 7) one();
 			}
 			return 0;
 		}
