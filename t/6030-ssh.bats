@@ -1,17 +1,12 @@
 # The engine ssh and what it does on a node, over a real sshd on 127.0.0.1.
 load lib
 load home
+load queue
 load ssh
 
-# The nodes have a lago whose lago-run is t/fake/lago-run.
 setup_file() {
 	ssh_up
-	for n in one two; do
-		mkdir -p "$BATS_FILE_TMPDIR/$n/lago"/{bin,lib/exec}
-		cp "$TOP"/lib/exec/{accept,node,lease} \
-			"$BATS_FILE_TMPDIR/$n/lago/lib/exec"
-		cp "$TOP/t/fake/lago-run" "$BATS_FILE_TMPDIR/$n/lago/bin"
-	done
+	ssh_nodes
 }
 
 teardown_file() {
@@ -27,25 +22,8 @@ setup() {
 		>"$LAGO_HOME/nodes"
 }
 
-job() { # ID WORDS
-	fake_job "$1" cpus=2 memory=1000
-	echo "$2" >"$LAGO_HOME/jobs/$1/bundle.zip"
-	lago-import -q
-}
-
-state() { # ID
-	sqlite3 "$LAGO_HOME/lago.db" "SELECT state FROM job WHERE id = $1"
-}
-
-reaches() { # ID STATE
-	lago-dispatch -q
-	[ "$(state "$1")" = "$2" ]
-}
-
-# Of the job's last run, as the database has it.
-run_key() { # ID COLUMN
-	sqlite3 "$LAGO_HOME/lago.db" "SELECT $2 FROM run WHERE job = $1 \
-		ORDER BY run DESC LIMIT 1"
+job() { # ID HOW [KEY=VALUE...]
+	queued "$1" "$2" cpus=2 memory=1000 "${@:3}"
 }
 
 remote() { # ID: its run's directory on its node

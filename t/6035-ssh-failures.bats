@@ -2,16 +2,12 @@
 # that answers what it likes: the next pass goes on, and the end is the same.
 load lib
 load home
+load queue
 load ssh
 
 setup_file() {
 	ssh_up
-	for n in one two; do
-		mkdir -p "$BATS_FILE_TMPDIR/$n/lago"/{bin,lib/exec}
-		cp "$TOP"/lib/exec/{node,lease,accept} \
-			"$BATS_FILE_TMPDIR/$n/lago/lib/exec"
-		cp "$TOP/t/fake/lago-run" "$BATS_FILE_TMPDIR/$n/lago/bin"
-	done
+	ssh_nodes
 }
 
 teardown_file() {
@@ -46,10 +42,6 @@ setup() {
 	END
 	chmod +x bin/ssh
 	PATH=$PWD/bin:$PATH
-}
-
-sql() {
-	sqlite3 "$LAGO_HOME/lago.db" "$1"
 }
 
 jobs() { # COUNT WORDS
@@ -88,20 +80,8 @@ nothing_left() {
 same_end() { # JOBS
 	[ "$(sql "SELECT count(DISTINCT job), count(*) FROM run \
 		WHERE state = 'done'")" = "$1|$1" ]
-	lago-import -q
+	same_rows
 	[ "$(sql "SELECT count(DISTINCT job) FROM crash WHERE job <= $1")" = "$1" ]
-	rows >rows.were
-	rm -f "$LAGO_HOME"/lago.db*
-	lago-import -q -a
-	rows >rows.are
-	diff rows.were rows.are
-}
-
-rows() {
-	local table
-	for table in job run crash bug; do
-		sql "SELECT * FROM v_$table" | sort
-	done
 }
 
 # The long form takes its time.

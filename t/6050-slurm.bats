@@ -1,6 +1,7 @@
 # The engine slurm over a real slurmctld and three slurmds on 127.0.0.1.
 load lib
 load home
+load queue
 load slurm
 load ssh
 
@@ -40,33 +41,14 @@ setup() {
 	export SQUEUE_PARTITION=fuzz,short
 }
 
+job() { # ID HOW [KEY=VALUE...]
+	queued "$1" "$2" cpus=1 memory=100 deadline=60 "${@:3}"
+}
+
 # Nothing of a test lives on.
 teardown() {
 	scancel -Q -p fuzz 2>/dev/null || :
 	scancel -Q -p short 2>/dev/null || :
-}
-
-job() { # ID WORDS [KEY=VALUE...]
-	local id=$1 words=$2
-	shift 2
-	fake_job "$id" cpus=1 memory=100 deadline=60 "$@"
-	echo "$words" >"$LAGO_HOME/jobs/$id/bundle.zip"
-	lago-import -q
-}
-
-state() { # ID
-	sqlite3 "$LAGO_HOME/lago.db" "SELECT state FROM job WHERE id = $1"
-}
-
-reaches() { # ID STATE
-	lago-dispatch -q
-	[ "$(state "$1")" = "$2" ]
-}
-
-# Of the job's last run, as the database has it.
-run_key() { # ID COLUMN
-	sqlite3 "$LAGO_HOME/lago.db" "SELECT $2 FROM run WHERE job = $1 \
-		ORDER BY run DESC LIMIT 1"
 }
 
 there() { # ID: its last run's directory on the nodes

@@ -1,5 +1,6 @@
 load lib
 load home
+load queue
 
 # A tree of its own, where lago-run is t/fake/lago-run.
 setup() {
@@ -11,27 +12,8 @@ setup() {
 	echo 'local local 4 4096' >"$LAGO_HOME/nodes"
 }
 
-# job ID HOW [KEY=VALUE...]: a queued job.
-job() {
-	local id=$1 how=$2
-	shift 2
-	fake_job "$id" cpus=2 memory=1000 "$@"
-	echo "$how" >"$LAGO_HOME/jobs/$id/bundle.zip"
-	lago-import -q
-}
-
-field() { # FILE KEY
-	sed -n "s/^$2=//p" "$1"
-}
-
-state() { # ID
-	sqlite3 "$LAGO_HOME/lago.db" "SELECT state FROM job WHERE id = $1"
-}
-
-# The pass that sees the end: polls until the job is in that state.
-reaches() { # ID STATE
-	lago-dispatch -q
-	[ "$(state "$1")" = "$2" ]
+job() { # ID HOW [KEY=VALUE...]
+	queued "$1" "$2" cpus=2 memory=1000 "${@:3}"
 }
 
 @test "dispatch: a queued job runs and is done; nothing to do is success" {
@@ -40,8 +22,8 @@ reaches() { # ID STATE
 	[ "$status" -eq 0 ]
 	[ "$output" = "1.1	start	local	" ]
 	wait_for reaches 1 "done"
-	[ "$(field "$LAGO_HOME/jobs/1/runs/1/run" state)" = "done" ]
-	[ "$(field "$LAGO_HOME/jobs/1/runs/1/run" reason)" = deadline ]
+	[ "$(field 1.1 state)" = "done" ]
+	[ "$(field 1.1 reason)" = deadline ]
 	run --separate-stderr lago-dispatch
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
@@ -70,13 +52,13 @@ reaches() { # ID STATE
 	job 2 busy
 	lago-dispatch -q
 	wait_for reaches 1 failed
-	[ "$(field "$LAGO_HOME/jobs/1/runs/1/run" reason)" = provision ]
+	[ "$(field 1.1 reason)" = provision ]
 	retry_known() {
 		lago-dispatch -q
-		[ -n "$(field "$LAGO_HOME/jobs/2/runs/1/run" retry_at)" ]
+		[ -n "$(field 2.1 retry_at)" ]
 	}
 	wait_for retry_known
-	[ "$(field "$LAGO_HOME/jobs/2/runs/1/run" losses)" = 0 ]
+	[ "$(field 2.1 losses)" = 0 ]
 	[ ! -d "$LAGO_HOME/jobs/1/runs/2" ]
 }
 
@@ -85,18 +67,18 @@ reaches() { # ID STATE
 	for try in 1 2; do
 		lost() {
 			lago-dispatch -q
-			[ "$(field "$LAGO_HOME/jobs/1/runs/1/run" losses)" = \
+			[ "$(field 1.1 losses)" = \
 				"$try" ]
 		}
 		wait_for lost
-		at=$(field "$LAGO_HOME/jobs/1/runs/1/run" retry_at)
+		at=$(field 1.1 retry_at)
 		[ "$at" -ge $(($(date +%s) + 20 * try)) ]
 		# Its time has come.
 		sed -i 's/^retry_at=.*/retry_at=1/' "$LAGO_HOME/jobs/1/runs/1/run"
 		lago-dispatch -q
 	done
 	wait_for reaches 1 failed
-	[ "$(field "$LAGO_HOME/jobs/1/runs/1/run" reason)" = node ]
+	[ "$(field 1.1 reason)" = node ]
 	[ "$(wc -l <"$LAGO_HOME/jobs/1/runs/1/starts")" -eq 3 ]
 	[ ! -d "$LAGO_HOME/jobs/1/runs/2" ]
 }

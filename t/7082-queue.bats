@@ -1,6 +1,7 @@
 # What waits, and who comes next: real passes, engines and runs made up.
 load lib
 load home
+load queue
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
@@ -12,21 +13,8 @@ setup() {
 	PATH=$PWD/bin:$PATH
 }
 
-# job ID HOW [KEY=VALUE...]: a queued job.
-job() {
-	local id=$1 how=$2
-	shift 2
-	fake_job "$id" cpus=1 memory=100 "$@"
-	echo "$how" >"$LAGO_HOME/jobs/$id/bundle.zip"
-	lago-import -q
-}
-
-sql() {
-	sqlite3 "$LAGO_HOME/lago.db" "$@"
-}
-
-field() { # JOB.RUN KEY
-	sed -n "s/^$2=//p" "$LAGO_HOME/jobs/${1%.*}/runs/${1#*.}/run"
+job() { # ID HOW [KEY=VALUE...]
+	queued "$1" "$2" cpus=1 memory=100 "${@:3}"
 }
 
 # Engines `both` and `too`, whose start and poll end only when they were called

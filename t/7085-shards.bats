@@ -1,5 +1,6 @@
 load lib
 load home
+load queue
 
 # A tree of its own, where lago-run is t/fake/lago-run.
 setup() {
@@ -13,26 +14,8 @@ setup() {
 		>"$LAGO_HOME/nodes"
 }
 
-# job ID HOW [KEY=VALUE...]: a queued job.
-job() {
-	local id=$1 how=$2
-	shift 2
-	fake_job "$id" cpus=1 memory=100 "$@"
-	echo "$how" >"$LAGO_HOME/jobs/$id/bundle.zip"
-	lago-import -q
-}
-
-field() { # JOB.RUN KEY
-	sed -n "s/^$2=//p" "$LAGO_HOME/jobs/${1%.*}/runs/${1#*.}/run"
-}
-
-state() { # ID
-	sqlite3 "$LAGO_HOME/lago.db" "SELECT state FROM job WHERE id = $1"
-}
-
-reaches() { # ID STATE
-	lago-dispatch -q
-	[ "$(state "$1")" = "$2" ]
+job() { # ID HOW [KEY=VALUE...]
+	queued "$1" "$2" cpus=1 memory=100 "${@:3}"
 }
 
 @test "shards: runs at once, apart while there are nodes; done when all are" {

@@ -2,6 +2,7 @@
 # them fails.
 load lib
 load home
+load queue
 load netns
 
 setup_file() {
@@ -42,10 +43,6 @@ bundle() {
 	echo 'crash seed' >b/corpus/bad
 	chmod +x b/target
 	(cd b && zip -qrX ../bundle.zip .)
-}
-
-sql() {
-	sqlite3 "$LAGO_HOME/lago.db" "$1"
 }
 
 # Fuzzers: pid, parent, the namespace that only its node has, the CPUs it may use.
@@ -109,9 +106,7 @@ fakes() {
 }
 
 job() { # ID WORDS
-	fake_job "$1" cpus=2 memory=1000
-	echo "$2" >"$LAGO_HOME/jobs/$1/bundle.zip"
-	lago-import -q
+	queued "$1" "$2" cpus=2 memory=1000
 }
 
 # pass: one, its events go to the file events.
@@ -160,19 +155,7 @@ ends() { # JOB
 	pass
 	[ -z "$(ls "$LAGO_HOME/jobs/.remote")" ]
 	[ -z "$(cat "$D"/n?/.lago-node/runs/*/job/job 2>/dev/null)" ]
-	lago-import -q
-	rows >rows.were
-	rm -f "$LAGO_HOME"/lago.db*
-	lago-import -q -a
-	rows >rows.are
-	diff rows.were rows.are
-}
-
-rows() {
-	local table
-	for table in job run crash bug; do
-		sql "SELECT * FROM v_$table" | sort
-	done
+	same_rows
 }
 
 @test "failures: a node that is cut off kills its run; it goes on elsewhere" {

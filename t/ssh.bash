@@ -56,6 +56,16 @@ ssh_up() {
 	"$SSHD" -f "$d/sshd_config" -E "$d/sshd.log" 3>&- || skip "no sshd here"
 }
 
+# Nodes one and two have a lago whose lago-run is t/fake/lago-run.
+ssh_nodes() {
+	local lago
+	for lago in "$BATS_FILE_TMPDIR"/{one,two}/lago; do
+		mkdir -p "$lago"/{bin,lib/exec}
+		cp "$TOP"/lib/exec/{accept,node,lease} "$lago/lib/exec"
+		cp "$TOP/t/fake/lago-run" "$lago/bin"
+	done
+}
+
 ssh_close() {
 	local s
 	for s in "$BATS_FILE_TMPDIR"/r/lago-ssh.*/*; do
