@@ -33,9 +33,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "exec/startmain.h"
 #include "target/late.h"
-
-#define PUBLIC __attribute__((visibility("default")))
 
 extern char **environ;
 
@@ -66,12 +65,12 @@ drop_variable(char **at)
 static void
 drop_us(char **at)
 {
-	char *value = *at + strlen("LD_PRELOAD="), *theirs = strchr(value, ':');
+	char *value = *at + strlen("LD_PRELOAD="), *rest = strchr(value, ':');
 
-	if (theirs == NULL)
+	if (rest == NULL)
 		drop_variable(at);
 	else
-		memmove(value, theirs + 1, strlen(theirs + 1) + 1);
+		memmove(value, rest + 1, strlen(rest + 1) + 1);
 }
 
 __attribute__((constructor)) static void
@@ -349,9 +348,6 @@ XSTAT(__xstat64, 0)
 XSTAT(__lxstat, AT_SYMLINK_NOFOLLOW)
 XSTAT(__lxstat64, AT_SYMLINK_NOFOLLOW)
 
-typedef int main_function(int, char **, char **);
-static main_function *theirs;
-
 /* A jump, no call: the stack is as without us. */
 static int
 ours(int argc, char **argv, char **env)
@@ -359,19 +355,4 @@ ours(int argc, char **argv, char **env)
 	if (where == LATE_AT_MAIN)
 		serve();
 	return theirs(argc, argv, env);
-}
-
-typedef int start_function(main_function *, int, char **, void (*)(void),
-    void (*)(void), void (*)(void), void *);
-
-PUBLIC start_function __libc_start_main;
-int
-__libc_start_main(main_function *m, int argc, char **argv, void (*init)(void),
-    void (*fini)(void), void (*rtld_fini)(void), void *stack_end)
-{
-	start_function *next;
-
-	*(void **)&next = dlsym(RTLD_NEXT, "__libc_start_main");
-	theirs = m;
-	return next(ours, argc, argv, init, fini, rtld_fini, stack_end);
 }

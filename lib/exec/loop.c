@@ -39,7 +39,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PUBLIC __attribute__((visibility("default")))
+#include "exec/startmain.h"
 
 enum {
 	CONTROL = 198,
@@ -495,9 +495,6 @@ serve(int argc, char **argv)
 
 /* --- what the target calls --- */
 
-typedef int main_function(int, char **, char **);
-static main_function *theirs;
-
 static int
 ours(int argc, char **argv, char **env)
 {
@@ -514,19 +511,4 @@ ours(int argc, char **argv, char **env)
 		setenv("LD_PRELOAD", preload + 1, 1);
 	serve(argc, argv);
 	_exit(CANNOT);
-}
-
-typedef int start_function(main_function *, int, char **, void (*)(void),
-    void (*)(void), void (*)(void), void *);
-
-PUBLIC start_function __libc_start_main;
-int
-__libc_start_main(main_function *m, int argc, char **argv, void (*init)(void),
-    void (*fini)(void), void (*rtld_fini)(void), void *stack_end)
-{
-	start_function *next;
-
-	*(void **)&next = dlsym(RTLD_NEXT, "__libc_start_main");
-	theirs = m;
-	return next(ours, argc, argv, init, fini, rtld_fini, stack_end);
 }
