@@ -45,24 +45,14 @@ ask(struct work *w)
 {
 	struct shrink *s = w->s;
 	struct strs argv = {0}, env = {0};
-	struct oracle o = {.by = (enum oracle_by)s->by,
-	    .script = s->script,
-	    .limit = s->limit};
+	struct oracle o = {0};
 	struct verdict_key key;
 	int rc = -1;
 
 	for (size_t i = 0; i < w->n; i++)
 		if (!w->v[i].gone)
 			strs_add(w->v[i].variable ? &env : &argv, w->v[i].text);
-	o.target = (struct exec_target){.argv = strs_argv(&argv),
-	    .env = strs_argv(&env),
-	    .cwd = ".",
-	    .file = s->file,
-	    .wall = s->limit,
-	    .memory = s->memory,
-	    .core = -1,
-	    .crash_status = s->crash_status,
-	    .ncrash_status = s->ncrash_status};
+	shrink_oracle(s, strs_argv(&argv), strs_argv(&env), &o);
 	o.key = w->key;
 	if (oracle_open(&o, false, w->f) == 0) {
 		for (unsigned i = 0; rc <= 0 && i < s->tries && !over(w); i++) {

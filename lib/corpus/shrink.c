@@ -368,6 +368,24 @@ is_seen(struct work *w)
 	return false;
 }
 
+void
+shrink_oracle(const struct shrink *s, char *const *argv, char *const *env,
+    struct oracle *o)
+{
+	o->by = (enum oracle_by)s->by;
+	o->script = s->script;
+	o->limit = s->limit;
+	o->target = (struct exec_target){.argv = argv,
+	    .env = env,
+	    .cwd = ".",
+	    .file = s->file,
+	    .wall = s->limit,
+	    .memory = s->memory,
+	    .core = -1,
+	    .crash_status = s->crash_status,
+	    .ncrash_status = s->ncrash_status};
+}
+
 static int
 start(struct work *w, const char *path)
 {
@@ -383,18 +401,7 @@ start(struct work *w, const char *path)
 
 	if (looks < 0 || check_files(w, path))
 		return -1;
-	w->oracle.by = (enum oracle_by)s->by;
-	w->oracle.script = s->script;
-	w->oracle.limit = s->limit;
-	w->oracle.target = (struct exec_target){.argv = s->argv,
-	    .env = s->env,
-	    .cwd = ".",
-	    .file = s->file,
-	    .wall = s->limit,
-	    .memory = s->memory,
-	    .core = -1,
-	    .crash_status = s->crash_status,
-	    .ncrash_status = s->ncrash_status};
+	shrink_oracle(s, s->argv, s->env, &w->oracle);
 	if (oracle_open(&w->oracle, looks & FORKSERVER_LIBFUZZER, w->f))
 		return -1;
 	rc = reproduce(w);

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 struct fail;
+struct oracle;
 struct strs;
 
 enum shrink_reason { SHRINK_MINIMAL, SHRINK_BUDGET, SHRINK_SIGNAL };
@@ -46,7 +47,11 @@ struct shrink {
 };
 
 enum { SHRINK_SEEN = 2 };
-/* SHRINK_SEEN: its bucket is one of those.  0; 1 when it does not crash (the same way twice): nothing is written. */
+/* SHRINK_SEEN: its bucket is one of those.  0; 1 when it does not crash (the
+ * same way twice): nothing is written. */
 int shrink_input(struct shrink *s, const char *path, struct fail *f);
+/* What of s is its oracle's, for this command and environment. */
+void shrink_oracle(const struct shrink *s, char *const *argv, char *const *env,
+    struct oracle *o);
 
 #endif
