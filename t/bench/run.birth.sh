@@ -20,7 +20,7 @@ first_ages() {
 	while read -r line; do
 		now=$(now)
 		file=$(jq -r .artefact <<<"$line")
-		born=$(stat -c %.Y run/work/out/*/crashes/"$file" 2>/dev/null) &&
+		born=$(stat -c %.Y run/*/out/*/crashes/"$file" 2>/dev/null) &&
 			echo "$file $born $now"
 	done | awk '!seen[$1]++ { print $3 - $2 }'
 }

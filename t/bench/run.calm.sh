@@ -1,15 +1,8 @@
 # shellcheck shell=bash
 # What a run costs while nothing crashes: CPU time of all but afl-fuzz and its
 # targets, percent of the wall time, on one CPU that the fuzzer keeps busy.
-command -v afl-fuzz >/dev/null || without "afl-fuzz is not installed"
-seconds=${BENCH_SECONDS:-20}
-cpu=$(awk '/^Cpus_allowed_list/ { gsub(/.*[-,]/, "", $2); print $2 }' \
-	/proc/self/status)
-mkdir bundle bundle/corpus
-AFL_QUIET=1 afl-clang-fast -O2 -o bundle/target "$TOP/t/bench/calm.c"
-printf '[main]\nname = value\nnumber = 0x10\n# end\n' >bundle/corpus/ini
-printf '%s\n' driver=afl args=@@ cpus=1 "deadline=$((seconds + 10))" >bundle/job
-(cd bundle && zip -qr ../calm.zip .)
+. "$TOP/t/bench/calm.bash"
+calm_bundle "$((seconds + 10))"
 
 # The fuzzer below a process.
 fuzzer_of() {

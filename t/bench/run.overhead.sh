@@ -1,16 +1,8 @@
 # shellcheck shell=bash
 # Executions per CPU-second while fuzzing: afl-fuzz below lago-run, all that
 # lago-run does counted, against the same afl-fuzz command alone.
-command -v afl-fuzz >/dev/null || without "afl-fuzz is not installed"
-seconds=${BENCH_SECONDS:-20}
-cpu=$(awk '/^Cpus_allowed_list/ { gsub(/.*[-,]/, "", $2); print $2 }' \
-	/proc/self/status)
-
-mkdir bundle bundle/corpus
-AFL_QUIET=1 afl-clang-fast -O2 -o bundle/target "$TOP/t/bench/calm.c"
-printf '[main]\nname = value\nnumber = 0x10\n# end\n' >bundle/corpus/ini
-printf '%s\n' driver=afl args=@@ cpus=1 "deadline=$seconds" >bundle/job
-(cd bundle && zip -qr ../calm.zip .)
+. "$TOP/t/bench/calm.bash"
+calm_bundle "$seconds"
 
 # cpu_while PID CONDITION...: seconds of CPU below PID while it lasts.
 cpu_while() {
