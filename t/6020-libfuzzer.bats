@@ -101,7 +101,8 @@ setup() {
 	export LAGO_IN=$EXAMPLES/seeds LAGO_REMAINING=5
 	found() {
 		start 0 2 10 || :
-		[ -n "$("$DRIVER" crashes | tr -d '\0')" ]
+		[ -n "$("$DRIVER" crashes | tr -d '\0')" ] || return
+		[ -n "$("$DRIVER" queue | tr -d '\0')" ]
 	}
 	wait_for found
 	[ "$(value execs)" -gt 1 ]
