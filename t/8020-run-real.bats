@@ -121,7 +121,7 @@ last() {
 	lago-run -q -P 1 -t 120 q.zip &
 	goes_on() {
 		[ -s "q.run/quarantine/$(printf badunit | sha256sum |
-			cut -c1-64)" ] && grep -q INITED q.run/work/log/0
+			cut -c1-64)" ] && grep -q INITED q.run/*/log/0
 	}
 	wait_for goes_on
 	echo kill >q.run/stop

@@ -161,7 +161,10 @@ edges() { # JOB
 	(cd lf && zip -qr ../lf.zip .)
 	lago-run -q -P 1 -t 60 -o r.run lf.zip &
 	PID=$!
-	wait_for grep -qsa INITED r.run/work/log/0
+	says() {
+		grep -qsa "$1" r.run/*/log/0
+	}
+	wait_for says INITED
 	mkdir in r.run/incoming
 	printf k7Qz+ >in/x
 	sha=$(sha256sum <in/x | cut -c 1-64)
@@ -169,7 +172,7 @@ edges() { # JOB
 	cp in/x "in/${sha//[0-9]/a}"
 	mv in/x "in/$sha"
 	mv in/* r.run/incoming
-	wait_for grep -qsa RELOAD r.run/work/log/0
+	wait_for says RELOAD
 	[ "$(ls r.run/foreign)" = "$sha" ]
 	[ -z "$(ls r.run/incoming)" ]
 	echo stop >r.run/stop
