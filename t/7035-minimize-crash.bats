@@ -109,26 +109,33 @@ shrinks() {
 	[ "$status" -eq 73 ]
 }
 
+# slow: an oracle that needs 400 bytes and a while for each try, so nobody comes
+# to an end soon; what is a quarter of the input is there after a few tries.
+slow() {
+	# shellcheck disable=SC2016 # for that shell
+	printf '#!/bin/sh\nsleep 0.1\n[ "$(wc -c <"$1")" -ge 400 ]\n' >slow
+	chmod +x slow
+	head -c 6400 /dev/zero | tr '\0' y >big
+}
+
 @test "minimize: TERM and the end of the budget deliver the smallest so far" {
-	{ cat "$EXAMPLES/crashes/anim-hang"; head -c 2000 /dev/urandom; } >big
-	run --separate-stderr lago-minimize -j -b 4 -t 0.3 -o small big -- \
-		"$EXAMPLES/chunk-afl" @@
+	slow
+	set -- -j -x oracle=./slow -o small big -- "$EXAMPLES/chunk-afl" @@
+	run --separate-stderr lago-minimize -b 4 "$@"
 	[ "$status" -eq 0 ]
 	[ "$(field reason)" = budget ]
-	[ "$(field bytes)" -lt 1000 ]
+	[ "$(field bytes)" -le 3200 ]
 	rm small
-	lago-minimize -j -t 0.3 -o small big -- "$EXAMPLES/chunk-afl" @@ \
-		>record 3>&- &
+	lago-minimize "$@" >record 3>&- &
 	pid=$!
-	smaller() { [ -e small ] && [ "$(stat -c %s small)" -lt 1000 ]; }
+	smaller() { [ -e small ] && [ "$(stat -c %s small)" -le 1600 ]; }
 	wait_for smaller
 	kill $pid
 	wait $pid || status=$?
 	[ "$status" -eq 143 ]
 	[ "$(jq -r .reason record)" = signal ]
 	[ "$(jq .bytes record)" -eq "$(stat -c %s small)" ]
-	lago-minimize -j -t 0.3 -o small big -- "$EXAMPLES/chunk-afl" @@ \
-		>/dev/null 3>&- &
+	lago-minimize "$@" >/dev/null 3>&- &
 	pid=$!
 	wait_for smaller
 	kill -9 $pid
@@ -136,4 +143,13 @@ shrinks() {
 	smaller
 	clean() { [ -z "$(ls -A tmp; find . -name '.*.lago.*')" ]; }
 	wait_for clean
+}
+
+@test "minimize: a hang is reduced within a shorter limit" {
+	{ cat "$EXAMPLES/crashes/anim-hang"; head -c 2000 /dev/zero; } >big
+	lago-minimize -j -b 20 -t 0.5 -o small big -- "$EXAMPLES/chunk-afl" @@ \
+		>record
+	[ "$(jq .bytes record)" -lt 100 ]
+	[ "$(jq -r .bucket record)" = "$(lago-triage -j -t 0.5 big -- \
+		"$EXAMPLES/chunk-afl" @@ | jq -r .bucket)" ]
 }
