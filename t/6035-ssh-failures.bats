@@ -184,17 +184,20 @@ patient() {
 	[ "$(sql "SELECT state FROM job WHERE id = 5")" = killed ]
 }
 
-# Each of its two shards was given what the other found, and nothing else.
+# Each of its two shards has what both found, and nothing else: pushed to it, or,
+# when its start came to nothing and was made again, from its beginning.
 shared() { # JOB
-	local uuid dir given=0
+	local uuid given=0
 	pass
 	for uuid in $(sql "SELECT uuid FROM run WHERE job = $1 \
 		AND state = 'running'"); do
-		dir=$(echo "$HOME"/*/runs/"$uuid"/run)
-		[ "$(find "$dir/incoming" -type f | wc -l)" -eq 1 ] || return
-		[ "$(ls "$dir/incoming")" != "$(ls "$dir/queue")" ] || return
+		[ "$(find "$HOME"/*/runs/"$uuid"/run/{queue,incoming,foreign} \
+			-type f -printf '%f\n' 2>/dev/null | sort -u)" = \
+			"$(printf 'of %d\n' 1 2 | while read -r find; do
+				echo "$find" | sha256sum | cut -c 1-64
+			done | sort)" ] || return
 		given=$((given + 1))
-	done 2>/dev/null
+	done
 	[ $given -eq 2 ]
 }
 
