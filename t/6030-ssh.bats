@@ -144,6 +144,12 @@ heal() {
 	two=$HOME/two/runs/$(rows uuid | tail -n 1)/run
 	wait_for [ -s "$one/.queue" ]
 	wait_for [ -s "$two/.queue" ]
+	# what is found while a shard's node has no cores for it waits for it
+	kill $(pgrep -f -- "-o $two ")
+	wait_for [ -f "${two%/run}/exit" ]
+	lago-dispatch >said
+	[ "$(rows reason)" = $'\nsignal' ]
+	sed -i 's/^retry_at=.*/retry_at=1/' "$LAGO_HOME/jobs/1/runs/2/run"
 	# a node that names what it has not, or what is none
 	echo ../../../../etc/passwd >>"$one/.queue"
 	pushed() {

@@ -124,7 +124,9 @@ prepare(struct state *s, struct pick *pick, struct fail *f)
 	item->engine.job = item->job;
 	item->engine.run = item->run;
 	item->engine.uuid = kv_get(&item->file, "uuid");
-	if (kv_get(&item->progress, "start") == NULL) /* it never ran */
+	/* Before it ever ran; a node that has it takes no more with a start. */
+	if (pick->drafted || (!remote_is(pick->node) &&
+				 kv_get(&item->progress, "start") == NULL))
 		passcorpus_prime(s, item);
 	if (!remote_is(pick->node))
 		return 0;
