@@ -146,10 +146,10 @@ slow() {
 }
 
 @test "minimize: a hang is reduced within a shorter limit" {
-	{ cat "$EXAMPLES/crashes/anim-hang"; head -c 2000 /dev/zero; } >big
-	lago-minimize -j -b 20 -t 0.5 -o small big -- "$EXAMPLES/chunk-afl" @@ \
+	{ cat "$EXAMPLES/crashes/anim-hang"; head -c 300 /dev/zero; } >big
+	lago-minimize -j -b 5 -t 0.3 -o small big -- "$EXAMPLES/chunk-afl" @@ \
 		>record
 	[ "$(jq .bytes record)" -lt 100 ]
-	[ "$(jq -r .bucket record)" = "$(lago-triage -j -t 0.5 big -- \
+	[ "$(jq -r .bucket record)" = "$(lago-triage -j -t 0.3 big -- \
 		"$EXAMPLES/chunk-afl" @@ | jq -r .bucket)" ]
 }

@@ -40,7 +40,11 @@ enum {
 	WORDS = 300,
 	RETURNS = 8,
 	AGAIN = 4, /* fewer bytes after simpler ones */
-	CUTS = 2
+	CUTS = 2,
+	YIELD = 16,   /* successes that have to gain ... */
+	SHARE = 64,   /* ... such a part of it, in the first round */
+	UNSURE = 128, /* that are not looked at yet, and of so many bytes */
+	UNSURE_BYTES = 64 << 20
 };
 
 struct cut {
@@ -63,11 +67,19 @@ struct cand {
 	struct cursor after;
 };
 
+/* What the input was, not known yet to be the same, and how it became that. */
+struct past {
+	struct buf bytes;
+	struct cut cut[CUTS];
+	unsigned cuts;
+};
+
 struct state {
 	const struct reduce *r;
 	struct buf *best, sure;
 	struct fields fields, sure_fields;
-	bool unsure;		/* best is not known to be the same yet */
+	struct past past[UNSURE]; /* since it was sure; the last is best */
+	size_t npast, past_bytes;
 	bool back;		/* it went back to what was sure */
 	unsigned plain, mended; /* successes without and with numbers */
 	struct cand cand[REDUCE_WIDTH];
@@ -234,33 +246,89 @@ make(struct state *s, struct cand *c, unsigned way)
 	return true;
 }
 
+/* So many of the past are sure, too: what the input was and its numbers then. */
 static void
-keep_sure(struct state *s)
+keep_sure(struct state *s, size_t n)
 {
-	s->unsure = false;
-	if (!s->r->check)
-		return;
+	struct fields *f = &s->sure_fields;
+	struct past *last = n ? &s->past[n - 1] : NULL;
+
+	for (size_t i = 0; i < n; i++)
+		for (unsigned k = 0; k < s->past[i].cuts; k++)
+			fields_shift(
+			    f, s->past[i].cut[k].pos, s->past[i].cut[k].n);
+	if (last) {
+		buf_reset(&s->sure);
+		buf_add(&s->sure, buf_str(&last->bytes), last->bytes.len);
+	}
+	s->npast = s->past_bytes = 0;
+}
+
+static void
+sure_now(struct state *s)
+{
 	buf_reset(&s->sure);
 	buf_add(&s->sure, buf_str(s->best), s->best->len);
 	fields_copy(&s->fields, &s->sure_fields);
+	s->npast = s->past_bytes = 0;
+}
+
+/* The last of the past is another bug: the latest that is ours, by halves. */
+static int
+latest(struct state *s, size_t *ours)
+{
+	size_t others = s->npast;
+
+	*ours = 0; /* are known to be */
+	while (others - *ours > 1) {
+		size_t half = *ours + (others - *ours) / 2;
+		int rc = s->r->check(
+		    &s->past[half - 1].bytes, CHECK_BACK, s->r->arg);
+
+		if (rc == -2)
+			return -2;
+		*(rc > 0 ? ours : &others) = half;
+	}
+	return -1;
 }
 
 /* As check() has it. */
 static int
-check(struct state *s, bool last)
+check(struct state *s, enum reduce_check how)
 {
-	int rc = s->r->check ? s->r->check(s->best, last, s->r->arg) : 1;
+	size_t ours = 0;
+	int rc;
 
-	s->unsure = rc == 0;
+	if (!s->r->check)
+		return 1;
+	if (s->npast == UNSURE || s->past_bytes > UNSURE_BYTES)
+		how = CHECK_NOW;
+	rc = s->r->check(s->best, how, s->r->arg);
 	if (rc > 0)
-		keep_sure(s);
-	if (rc < 0) {
-		s->back = rc == -1;
-		buf_reset(s->best);
-		buf_add(s->best, buf_str(&s->sure), s->sure.len);
-		fields_copy(&s->sure_fields, &s->fields);
-	}
+		sure_now(s);
+	if (rc >= 0)
+		return rc;
+	if (rc == -1)
+		rc = latest(s, &ours);
+	keep_sure(s, ours);
+	s->back = rc == -1;
+	buf_reset(s->best);
+	buf_add(s->best, buf_str(&s->sure), s->sure.len);
+	fields_copy(&s->sure_fields, &s->fields);
 	return rc;
+}
+
+/* Of the candidate that was taken. */
+static void
+remember(struct state *s, const struct cand *c)
+{
+	struct past *p = &s->past[s->npast++];
+
+	buf_reset(&p->bytes);
+	buf_add(&p->bytes, buf_str(s->best), s->best->len);
+	memcpy(p->cut, c->cut, sizeof p->cut);
+	p->cuts = c->cuts;
+	s->past_bytes += s->best->len;
 }
 
 /* The candidate is the input; 0, or as check() has it. */
@@ -277,7 +345,9 @@ take(struct state *s, struct cand *c)
 	for (unsigned i = 0; i < c->cuts; i++)
 		shift(s, c->cut[i].pos, c->cut[i].n);
 	s->misses = 0;
-	rc = check(s, false);
+	if (s->r->check)
+		remember(s, c);
+	rc = check(s, CHECK_PERHAPS);
 	return rc < 0 ? rc : 0;
 }
 
@@ -343,13 +413,19 @@ static int
 run(struct state *s, const struct pass *p, size_t patience)
 {
 	struct cursor c = {0};
-	size_t n;
+	size_t n, hits = 0, before = s->best->len;
 	int hit, rc;
 
 	s->misses = 0;
 	if (!p->begin(s, &c))
 		return DONE;
 	for (;;) {
+		if (patience == PATIENCE && hits == YIELD) {
+			if (before - s->best->len < s->best->len / SHARE)
+				return CUT_SHORT;
+			before = s->best->len;
+			hits = 0;
+		}
 		n = fill(s, p, &c, width(s));
 		if (n == 0)
 			return DONE;
@@ -368,10 +444,13 @@ run(struct state *s, const struct pass *p, size_t patience)
 			return STOP;
 		if (rc < 0) { /* all of it anew */
 			memset(&c, 0, sizeof c);
+			before = s->best->len;
+			hits = 0;
 			if (!p->begin(s, &c))
 				return DONE;
 			continue;
 		}
+		hits++;
 		c.gained = true;
 		if (p->took)
 			p->took(s, &c);
@@ -1071,8 +1150,8 @@ structure(struct state *s)
 static const struct pass passes[] = {
     {tail_begin, tail_next, tail_took},
     {bodies_begin, bodies_next, NULL},
-    {spans_begin, drop_next, NULL},
     {lines_begin, units_next, units_took},
+    {spans_begin, drop_next, NULL},
     {spans_begin, lift_next, NULL},
     {blocks_begin, blocks_next, NULL},
     {tokens_begin, units_next, units_took},
@@ -1084,13 +1163,27 @@ static const struct pass passes[] = {
 enum { PASSES = sizeof passes / sizeof *passes };
 static const struct pass values = {values_begin, values_next, NULL};
 
-/* Until a round of all passes gains nothing. */
+/* Those first that gained most for a try. */
+static void
+sort_passes(unsigned order[PASSES], const double paid[PASSES])
+{
+	for (unsigned i = 1; i < PASSES; i++)
+		for (unsigned k = i;
+		     k > 0 && paid[order[k]] > paid[order[k - 1]]; k--) {
+			unsigned o = order[k];
+
+			order[k] = order[k - 1];
+			order[k - 1] = o;
+		}
+}
+
+/* Until a round of all passes gains nothing, with that patience, or at last
+ * with all of it. */
 static int
-rounds(struct state *s)
+rounds(struct state *s, size_t patience, bool last)
 {
 	double paid[PASSES] = {0};
 	unsigned order[PASSES];
-	size_t patience = PATIENCE;
 	bool again = true;
 	int rc;
 
@@ -1104,38 +1197,36 @@ rounds(struct state *s)
 			rc = run(s, &passes[order[i]], patience);
 			if (rc == STOP)
 				return -1;
-			again |= rc == CUT_SHORT || s->best->len < len;
-			paid[order[i]] = (double)(len - s->best->len) /
+			again |=
+			    (last && rc == CUT_SHORT) || s->best->len < len;
+			paid[order[i]] = ((double)len - (double)s->best->len) /
 					 (double)(s->ntried - tried + 1);
 		}
-		for (unsigned i = 1; i < PASSES; i++)
-			for (unsigned k = i;
-			     k > 0 && paid[order[k]] > paid[order[k - 1]];
-			     k--) {
-				unsigned o = order[k];
-
-				order[k] = order[k - 1];
-				order[k - 1] = o;
-			}
-		if (patience < SIZE_MAX / IMPATIENCE)
+		sort_passes(order, paid);
+		if (last && patience < SIZE_MAX / IMPATIENCE)
 			patience *= IMPATIENCE;
 	}
 	return 0;
 }
 
-/* Fewer bytes, then simpler ones, which may let others go. */
+/* Fewer bytes, then simpler ones, which may let others go; then the proof, that
+ * no fewer will do. */
 static int
 all(struct state *s)
 {
 	int rc = structure(s);
-	uint64_t before;
+	size_t len;
 
+	if (rc == 0 && s->npast && check(s, CHECK_NOW) == -2)
+		return -1;
 	for (int i = 0; rc == 0 && i < AGAIN; i++) {
-		rc = rounds(s);
-		before = hash(buf_str(s->best), s->best->len);
+		rc = rounds(s, PATIENCE, false);
 		if (rc == 0 && run(s, &values, SIZE_MAX) == STOP)
 			rc = -1;
-		if (before == hash(buf_str(s->best), s->best->len))
+		len = s->best->len;
+		if (rc == 0)
+			rc = rounds(s, IMPATIENCE * PATIENCE, true);
+		if (s->best->len == len)
 			break;
 	}
 	return rc;
@@ -1144,22 +1235,28 @@ all(struct state *s)
 int
 reduce_input(const struct reduce *r, struct buf *best)
 {
-	struct state s = {.r = r, .best = best};
+	struct state *s = mem_alloc(sizeof *s);
 	int rc, sure;
 
-	keep_sure(&s);
+	s->r = r;
+	s->best = best;
+	if (r->check)
+		sure_now(s);
 	do {
-		rc = all(&s);
-		sure = s.unsure ? check(&s, true) : 1;
+		rc = all(s);
+		sure = s->npast ? check(s, CHECK_NOW) : 1;
 	} while (rc == 0 && sure == -1);
 	for (size_t i = 0; i < REDUCE_WIDTH; i++)
-		buf_release(&s.cand[i].bytes);
-	fields_release(&s.fields);
-	fields_release(&s.sure_fields);
-	spans_release(&s.spans);
-	units_release(&s.units);
-	strs_release(&s.words);
-	buf_release(&s.sure);
-	free(s.tried);
+		buf_release(&s->cand[i].bytes);
+	for (size_t i = 0; i < UNSURE; i++)
+		buf_release(&s->past[i].bytes);
+	fields_release(&s->fields);
+	fields_release(&s->sure_fields);
+	spans_release(&s->spans);
+	units_release(&s->units);
+	strs_release(&s->words);
+	buf_release(&s->sure);
+	free(s->tried);
+	free(s);
 	return rc < 0 || sure == -2 ? -1 : 0;
 }

@@ -14,6 +14,8 @@ struct strs;
 
 enum { REDUCE_WIDTH = 16 }; /* candidates at a time, at most */
 
+enum reduce_check { CHECK_PERHAPS, CHECK_NOW, CHECK_BACK };
+
 struct reduce {
 	/* 1: still the same, 0: not, below 0: stop now.  Of a 1 the candidate
 	 * is the input from then on. */
@@ -28,9 +30,10 @@ struct reduce {
 	size_t (*width)(void *arg);
 	int (*tests)(const struct buf *const *v, size_t n, void *arg);
 	/* Is what test() let pass really the same?  1 yes, 0 not looked at yet
-	 * (never when last), -1 no: the input is again what it was when this
-	 * last said yes; -2 to stop.  The original is the same. */
-	int (*check)(const struct buf *best, bool last, void *arg);
+	 * (only when that is CHECK_PERHAPS), -1 no: earlier ones that passed
+	 * are asked about, CHECK_BACK, and the last that is the same is the
+	 * input again; -2 to stop.  The original is the same. */
+	int (*check)(const struct buf *best, enum reduce_check, void *arg);
 	const struct strs *words; /* of a dictionary */
 	bool plain; /* then simpler bytes, when no fewer will do */
 };

@@ -218,7 +218,7 @@ distrust(struct work *w)
 }
 
 static int
-check(const struct buf *best, bool last, void *arg)
+check(const struct buf *best, enum reduce_check how, void *arg)
 {
 	struct work *w = arg;
 	struct verdict_key key;
@@ -226,7 +226,7 @@ check(const struct buf *best, bool last, void *arg)
 
 	w->taken++;
 	if (!trier_is_sure(w->trier)) {
-		if (!last && w->taken < w->trust &&
+		if (how == CHECK_PERHAPS && w->taken < w->trust &&
 		    clock_mono() < w->looked + LOOK)
 			return 0;
 		/* One more, when we are asked to end: what is saved is sure. */
@@ -239,11 +239,14 @@ check(const struct buf *best, bool last, void *arg)
 		return -2;
 	}
 	if (rc > 0) {
-		w->trust = w->trust * 2 < w->most ? w->trust * 2 : w->most;
+		if (how != CHECK_BACK)
+			w->trust =
+			    w->trust * 2 < w->most ? w->trust * 2 : w->most;
 		w->broken = save(w, buf_str(best), best->len) != 0;
 		return w->broken ? -2 : 1;
 	}
-	distrust(w);
+	if (how != CHECK_BACK)
+		distrust(w);
 	if (key.crash)
 		w->broken = save_other(w, &key, buf_str(best), best->len) != 0;
 	return w->broken ? -2 : -1;
