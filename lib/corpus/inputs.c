@@ -8,67 +8,51 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/fail.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/strs.h"
 #include "corpus/contents.h"
 #include "corpus/inputs.h"
+#include "corpus/stats.h"
 
 enum { INPUT_MAX = 256 << 20 };
-
-/* A file system's clock ticks in up to 10 ms; be generous. */
-#define SETTLED 2
-
-static uint64_t
-mix(uint64_t h, uint64_t v)
-{
-	h = (h ^ v) * 0xff51afd7ed558ccd;
-	return h ^ h >> 32;
-}
-
-static uint64_t
-stamp_of(const struct stat *st)
-{
-	uint64_t h = 0x9e3779b97f4a7c15;
-
-	if (!S_ISREG(st->st_mode) ||
-	    st->st_ctim.tv_sec + SETTLED > clock_unix())
-		return 0;
-	h = mix(h, st->st_dev);
-	h = mix(h, st->st_ino);
-	h = mix(h, (uint64_t)st->st_size);
-	h = mix(h, (uint64_t)st->st_mtim.tv_sec);
-	h = mix(h, (uint64_t)st->st_mtim.tv_nsec);
-	h = mix(h, (uint64_t)st->st_ctim.tv_sec);
-	h = mix(h, (uint64_t)st->st_ctim.tv_nsec);
-	return h ? h : 1;
-}
 
 uint64_t
 inputs_stamp(const char *path)
 {
 	struct stat st;
 
-	return lstat(path, &st) ? 0 : stamp_of(&st);
+	return lstat(path, &st) ? 0 : stats_stamp(&st);
 }
 
 /* The path is ours then. */
 static void
-take(struct inputs *l, char *path, const struct stat *st, bool base)
+take(struct inputs *l, char *path, const struct stats *st, bool base)
 {
-	bool there = st && S_ISREG(st->st_mode);
+	bool there = S_ISREG(st->mode);
 
 	if (l->n == l->room) {
 		l->room = l->room ? l->room * 2 : 256;
 		l->v = mem_grow(l->v, l->room, sizeof *l->v);
 	}
 	l->v[l->n++] = (struct input){.path = path,
-	    .size = there ? (uint64_t)st->st_size : 0,
+	    .size = there ? st->size : 0,
 	    .state = there ? INPUT_NEW : INPUT_GONE,
 	    .base = base,
-	    .stamp = there ? stamp_of(st) : 0};
+	    .stamp = there ? st->stamp : 0};
+}
+
+static void
+take_file(struct inputs *l, const char *path, const struct stat *st, bool base)
+{
+	struct stats s = {0};
+
+	if (st)
+		s = (struct stats){
+		    (uint64_t)st->st_size, stats_stamp(st), st->st_mode};
+	take(l, mem_strdup(path), &s, base);
 }
 
 void
@@ -76,58 +60,96 @@ inputs_put(struct inputs *l, const char *path)
 {
 	struct stat st;
 
-	take(l, mem_strdup(path), lstat(path, &st) ? NULL : &st, false);
+	take_file(l, path, lstat(path, &st) ? NULL : &st, false);
 }
 
+/* n: of the directory's name with a slash. */
 static char *
-joined(const char *dir, const char *name)
+joined(const char *dir, size_t n, const char *name)
 {
-	size_t n = strlen(dir), m = strlen(name) + 1;
-	char *full = mem_alloc(n + 1 + m);
+	size_t m = strlen(name) + 1;
+	char *full = mem_alloc(n + m);
 
-	memcpy(full, dir, n);
-	full[n] = '/';
-	memcpy(full + n + (dir[n - 1] != '/'), name, m);
+	memcpy(full, dir, n - 1);
+	full[n - 1] = '/';
+	memcpy(full + n, name, m);
 	return full;
 }
 
-/* The files of an open directory, whose descriptor is ours; below the operand
- * hidden directories are left out. */
+/* Paths of what may be a file or a directory to go into; the name in each
+ * starts at skip. */
+static int
+entries(DIR *dir, const char *path, size_t *skip, struct strs *to)
+{
+	size_t n = strlen(path);
+	struct dirent *e;
+
+	*skip = n + (path[n - 1] != '/');
+	while (errno = 0, e = readdir(dir)) {
+		if (e->d_type != DT_REG && e->d_type != DT_DIR &&
+		    e->d_type != DT_UNKNOWN)
+			continue;
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		if (to->n == to->size) {
+			to->size = to->size ? to->size * 2 : 256;
+			to->v = mem_grow(to->v, to->size, sizeof *to->v);
+		}
+		to->v[to->n++] = joined(path, *skip, e->d_name);
+	}
+	return errno ? -1 : 0;
+}
+
+static int walk(struct inputs *l, int fd, const char *path, bool base);
+
+/* Files become inputs, which own their paths then; directories are gone into,
+ * hidden ones left out. */
+static int
+take_entries(
+    struct inputs *l, int fd, const struct strs *list, size_t skip, bool base)
+{
+	struct stats *st = stats_of(fd, list->v, skip, list->n);
+	int rc = st ? 0 : -1;
+
+	for (size_t i = 0; i < list->n; i++) {
+		char *path = list->v[i];
+
+		if (rc == 0 && S_ISREG(st[i].mode)) {
+			take(l, path, &st[i], base);
+			continue;
+		}
+		if (rc == 0 && S_ISDIR(st[i].mode) && path[skip] != '.')
+			rc = walk(l,
+			    openat(fd, path + skip,
+				O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+				    O_CLOEXEC),
+			    path, base);
+		free(path);
+	}
+	if (st)
+		stats_free(st, list->n);
+	return rc;
+}
+
+/* The files of an open directory, whose descriptor is ours. */
 static int
 walk(struct inputs *l, int fd, const char *path, bool base)
 {
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
-	struct stat st;
-	int rc = dir ? 0 : -1;
+	struct strs list = {0};
+	size_t skip;
+	int rc;
 
-	while (rc == 0 && (errno = 0, e = readdir(dir))) {
-		const char *name = e->d_name;
-		char *full;
-
-		if (!strcmp(name, ".") || !strcmp(name, "..") ||
-		    fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW))
-			continue;
-		if (!S_ISREG(st.st_mode) &&
-		    (!S_ISDIR(st.st_mode) || name[0] == '.'))
-			continue;
-		full = joined(path, name);
-		if (S_ISREG(st.st_mode)) {
-			take(l, full, &st, base);
-			continue;
-		}
-		rc = walk(l,
-		    openat(fd, name,
-			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
-		    full, base);
-		free(full);
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return -1;
 	}
-	if (dir && errno)
+	rc = entries(dir, path, &skip, &list);
+	if (take_entries(l, fd, &list, skip, base))
 		rc = -1;
-	if (dir)
-		closedir(dir);
-	else if (fd >= 0)
-		close(fd);
+	free(list.v);
+	closedir(dir);
 	return rc;
 }
 
@@ -138,7 +160,7 @@ inputs_add(struct inputs *l, const char *path, bool base, struct fail *f)
 	int rc = *path ? stat(path, &st) : -1;
 
 	if (rc == 0 && S_ISREG(st.st_mode))
-		take(l, mem_strdup(path), &st, base);
+		take_file(l, path, &st, base);
 	else if (rc == 0)
 		rc = walk(l, open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
 		    path, base);
@@ -159,17 +181,70 @@ struct key {
 };
 
 static int
-by_size(const void *a, const void *b)
+by_path(const void *a, const void *b)
 {
-	const struct key *x = a, *y = b;
+	return strcmp(
+	    ((const struct key *)a)->path, ((const struct key *)b)->path);
+}
 
-	if (x->base != y->base)
-		return x->base ? -1 : 1;
-	if (x->size != y->size)
-		return x->size < y->size ? -1 : 1;
-	if (x->bytes != y->bytes)
-		return x->bytes < y->bytes ? -1 : 1;
-	return strcmp(x->path, y->path);
+enum { DIGITS = 17 };
+
+/* From the least of those that count on. */
+static uint8_t
+digit(const struct key *k, int i)
+{
+	return (uint8_t)(i < 8	  ? k->bytes >> 8 * i
+			 : i < 16 ? k->size >> 8 * (i - 8)
+				  : !k->base);
+}
+
+/* By one digit; false when all have the same. */
+static bool
+by_digit(const struct key *from, struct key *to, size_t n, int i)
+{
+	size_t count[256] = {0}, at = 0, many;
+
+	for (size_t k = 0; k < n; k++)
+		count[digit(&from[k], i)]++;
+	if (count[digit(from, i)] == n)
+		return false;
+	for (size_t k = 0; k < 256; k++) {
+		many = count[k];
+		count[k] = at;
+		at += many;
+	}
+	for (size_t k = 0; k < n; k++)
+		to[count[digit(&from[k], i)]++] = from[k];
+	return true;
+}
+
+static bool
+same_digits(const struct key *x, const struct key *y)
+{
+	return x->bytes == y->bytes && x->size == y->size && x->base == y->base;
+}
+
+/* Digit by digit, then the few that those do not tell apart by their paths;
+ * the keys are where it returns. */
+static struct key *
+sort(struct key *key, struct key *room, size_t n)
+{
+	struct key *other;
+
+	for (int i = 0; n && i < DIGITS; i++) {
+		if (!by_digit(key, room, n, i))
+			continue;
+		other = key;
+		key = room;
+		room = other;
+	}
+	for (size_t i = 0, end; i < n; i = end) {
+		for (end = i + 1; end < n && same_digits(&key[i], &key[end]);)
+			end++;
+		if (end > i + 1)
+			qsort(key + i, end - i, sizeof *key, by_path);
+	}
+	return key;
 }
 
 static size_t
@@ -198,7 +273,7 @@ eight_of(const char *p)
 void
 inputs_sort(struct inputs *l)
 {
-	struct key *key = mem_array(l->n, sizeof *key);
+	struct key *key = mem_array(2 * l->n, sizeof *key), *sorted;
 	struct input *v = mem_array(l->n, sizeof *v);
 	size_t same = in_common(l);
 
@@ -206,9 +281,9 @@ inputs_sort(struct inputs *l)
 		key[i] =
 		    (struct key){l->v[i].size, eight_of(l->v[i].path + same),
 			l->v[i].path, i, l->v[i].base};
-	qsort(key, l->n, sizeof *key, by_size);
+	sorted = sort(key, key + l->n, l->n);
 	for (size_t i = 0; i < l->n; i++) {
-		v[i] = l->v[key[i].input];
+		v[i] = l->v[sorted[i].input];
 		if (v[i].size == 0 && v[i].state == INPUT_NEW)
 			v[i].state = INPUT_EMPTY;
 	}

@@ -49,9 +49,7 @@ int inputs_add(struct inputs *l, const char *path, bool base, struct fail *f);
 void inputs_put(struct inputs *l, const char *path);
 /* Sorts by size and path, those of a base first; marks empty ones. */
 void inputs_sort(struct inputs *l);
-/* A number for device, inode, size and times of the file: as long as it stays
- * the content does.  0 when it was changed so lately that the next change might
- * not show, or is no regular file. */
+/* As stats_stamp; 0 also when it is not there. */
 uint64_t inputs_stamp(const char *path);
 /* Reads and hashes what is NEW, marks those with the bytes of another one as
  * copies. */
