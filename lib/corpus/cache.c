@@ -459,6 +459,7 @@ number_of(const struct cache *c, const struct trace *t)
 struct block {
 	const struct cache *c;
 	const struct traces *t;
+	const bool *those;
 	struct buf traces, entries;
 	struct head head;
 	uint32_t *number; /* of each of t, or NONE */
@@ -495,10 +496,14 @@ block_add(struct block *b, const struct input *in, const struct input *same)
 }
 
 static bool
-has(const struct cache *c, const struct input *in)
+is_new(const struct block *b, const struct inputs *in, uint32_t i)
 {
-	return in->stamp ? cache_by_stamp(c, in->stamp) != NULL
-			 : cache_by_sha(c, in->sha) != NULL;
+	const struct input *one = &in->v[i];
+
+	if (b->those)
+		return b->those[i];
+	return b->anew || (one->stamp ? !cache_by_stamp(b->c, one->stamp)
+				      : !cache_by_sha(b->c, one->sha));
 }
 
 static void
@@ -527,7 +532,7 @@ block_make(struct block *b, const struct inputs *in)
 			if (same->state < INPUT_TRACED ||
 			    same->state > INPUT_HUNG)
 				continue;
-			if (b->anew || !has(b->c, one))
+			if (is_new(b, in, i))
 				block_add(b, one, same);
 		}
 	contents_release(&first);
@@ -634,9 +639,10 @@ sweep(const char *dir)
 }
 
 void
-cache_save(struct cache *c, const struct inputs *in, const struct traces *t)
+cache_save(struct cache *c, const struct inputs *in, const struct traces *t,
+    const bool *those)
 {
-	struct block b = {.c = c, .t = t};
+	struct block b = {.c = c, .t = t, .those = those};
 	struct stat ours, there;
 
 	if (flock(c->fd, LOCK_EX | LOCK_NB))

@@ -14,6 +14,7 @@
 #ifndef LAGO_CORPUS_CACHE_H
 #define LAGO_CORPUS_CACHE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -49,9 +50,10 @@ struct trace cache_trace(const struct cache *c, uint32_t i);
 /* Settles inputs that are NEW and known: by their stamp, or by their bytes where
  * those were hashed, and counts them.  Second copies among them are marked. */
 size_t cache_apply(const struct cache *c, struct inputs *in, struct traces *t);
-/* Adds what these inputs showed and it does not have. */
-void cache_save(
-    struct cache *c, const struct inputs *in, const struct traces *t);
+/* Adds what these inputs showed and it does not have; with `those` only of the
+ * inputs marked there, whose traces are others now. */
+void cache_save(struct cache *c, const struct inputs *in,
+    const struct traces *t, const bool *those);
 void cache_close(struct cache *c); /* NULL is fine */
 
 /* $XDG_CACHE_HOME/lago/traces, else ~/.cache/lago/traces; NULL when neither is

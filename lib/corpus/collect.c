@@ -503,7 +503,7 @@ pass(struct pool *p)
 	size_t n = workers_for(p);
 
 	p->shared->next = p->shared->stop = 0;
-	if (taken_make(p))
+	if (!p->c->again && taken_make(p))
 		return;
 	for (p->workers = 0; p->workers < n; p->workers++)
 		if (worker_start(
@@ -512,7 +512,10 @@ pass(struct pool *p)
 	if (!p->workers)
 		fail_errno(&p->fail, EX_LAGO_TEMP, "cannot fork");
 	listen_all(p);
-	munmap((void *)p->taken.table, p->taken.slots * sizeof *p->taken.table);
+	if (p->taken.table)
+		munmap((void *)p->taken.table,
+		    p->taken.slots * sizeof *p->taken.table);
+	p->taken.table = NULL;
 }
 
 int

@@ -48,6 +48,7 @@ struct work {
 	char **name;	     /* in the result, of each kept input */
 	struct traces again; /* as what is kept was run the second time */
 	uint32_t *proof;     /* number there + 1 of each input */
+	bool *less;	     /* inputs that showed less then */
 	struct tuples gone;  /* that an input showed once and then not ... */
 	uint32_t *goes;	     /* ... and how many such inputs each has */
 	struct tuples all;   /* of all inputs, as run first */
@@ -142,7 +143,7 @@ run_inputs(struct work *w)
 		rc = collect(w, w->in, &w->m->traces, false, until);
 	inputs_settle(w->in);
 	if (w->m->from)
-		cache_save(w->m->from, w->in, &w->m->traces);
+		cache_save(w->m->from, w->in, &w->m->traces, NULL);
 	w->ran = workers_cpu() / (double)w->m->collect.workers;
 	tuples_add_all(&w->all, &w->m->traces);
 	return rc;
@@ -303,7 +304,8 @@ look_again(struct work *w, size_t i, const struct input *again,
 	int rc;
 
 	if (again->state == INPUT_TRACED) {
-		*changed |= reliable(w, in, t, again->trace);
+		w->less[i] = reliable(w, in, t, again->trace);
+		*changed |= w->less[i];
 		one = t->v[again->trace];
 		w->proof[i] = trace_put(&w->again, &one, false, NULL) + 1;
 		return 0;
@@ -366,7 +368,7 @@ static int
 choose(struct work *w)
 {
 	bool *yes = mem_array(w->in->n, sizeof *yes);
-	bool changed = true;
+	bool changed = true, any = false;
 	int rc = 0;
 
 	for (int i = 0; rc == 0 && changed && i < CHOICES; i++) {
@@ -375,7 +377,10 @@ choose(struct work *w)
 		rc = keep_chosen(w, yes);
 		if (rc == 0)
 			rc = run_kept(w, &changed);
+		any |= changed;
 	}
+	if (any && w->m->from)
+		cache_save(w->m->from, w->in, &w->m->traces, w->less);
 	free(yes);
 	return rc;
 }
@@ -741,11 +746,13 @@ minimize_corpus(struct minimize *m, struct inputs *in, struct fail *f)
 	m->kept = mem_array(in->n, sizeof *m->kept);
 	w.name = mem_array(in->n, sizeof *w.name);
 	w.proof = mem_array(in->n, sizeof *w.proof);
+	w.less = mem_array(in->n, sizeof *w.less);
 	rc = all_of_it(&w);
 	for (size_t i = 0; i < in->n; i++)
 		free(w.name[i]);
 	free(w.name);
 	free(w.proof);
+	free(w.less);
 	trace_release(&w.again);
 	result_release(&w.result);
 	tuples_release(&w.all);
