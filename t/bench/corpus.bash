@@ -244,7 +244,8 @@ memory() {
 }
 
 # again WHAT COMMAND...: 100,000 files, two fifths of them copies, minimised anew
-# when 1,000 more came, against all of it without a cache; and the most memory.
+# when 1,000 more came, against the first time, with an empty cache; and the most
+# memory.
 again() {
 	local what=$1
 	local -a target=("${@:2}")
@@ -261,13 +262,13 @@ again() {
 			in -- "${target[@]}"
 	}
 	peer() {
-		seconds memory lago-minimize -q -x cache=no -o peer in -- \
-			"${target[@]}"
+		seconds memory lago-minimize -q -x cache="$PWD/cache.$round" \
+			-o peer in -- "${target[@]}"
 	}
 	lago-minimize -q -x cache="$PWD/cache" -o first in -- "${target[@]}" ||
 		[ $? = 1 ]
 	ROUNDS=${BENCH_ROUNDS:-1}
-	measure less s "$what, 100000 files, 1000 new; peer: all anew"
+	measure less s "$what, 100000 files, 1000 new; peer: the first time"
 	cpu
 	echo "# $name: at most $(sort -n memory | tail -n 1) KiB"
 }
