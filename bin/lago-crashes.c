@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -46,12 +47,12 @@ static const char usage[] =
     "       lago-crashes split [-j] [-H dir] id key...\n"
     "       lago-crashes similar [-j] [-H dir] id|log id|log\n";
 
-static struct options {
-	bool all, json;
+static struct {
+	bool all, json, minimized;
 	struct strs tags;
-	int64_t count;
+	long count;
 	const char *format, *home, *out, *target;
-	struct kv set; /* of -x */
+	const char *each, *kind, *note, *project, *severity, *state;
 } opts = {.count = -1};
 
 static struct home home;
@@ -243,8 +244,6 @@ show_rows(sqlite3_stmt *q, struct fail *f)
 static int
 list_one(const char *id, const char *tags, long *found, struct fail *f)
 {
-	const struct kv *x = &opts.set;
-	const char *each = kv_get(x, "each");
 	struct selection by;
 	sqlite3_stmt *q;
 	const char *sql;
@@ -256,17 +255,16 @@ list_one(const char *id, const char *tags, long *found, struct fail *f)
 		return -1;
 	by.bug = by.bug == NULL ? NULL : bug;
 	sql = by.bug != NULL || by.crash != NULL ? list_crashes : list_bugs;
-	if (each != NULL)
-		sql = strcmp(each, "crash") == 0   ? list_crashes
-		      : strcmp(each, "group") == 0 ? list_groups
-						   : list_bugs;
+	if (opts.each != NULL)
+		sql = opts.each[0] == 'c'   ? list_crashes
+		      : opts.each[0] == 'g' ? list_groups
+					    : list_bugs;
 	/* Who names a bug or a crash wants it whatever its state is. */
 	q = store_query(store, f, sql, "iitttttttttii", (int64_t)by.job,
 	    (int64_t)by.run, by.bug, by.crash, by.name, opts.target,
-	    kv_get(x, "project"), kv_get(x, "severity"), kv_get(x, "kind"),
-	    tags, kv_get(x, "state"),
+	    opts.project, opts.severity, opts.kind, tags, opts.state,
 	    (int64_t)(opts.all || by.bug != NULL || by.crash != NULL),
-	    opts.count);
+	    (int64_t)opts.count);
 	n = format != NULL ? show_rows(q, f) : rows_print(store, &out, q, f);
 	if (n < 0)
 		return -1;
@@ -293,7 +291,9 @@ list(char **argv)
 	/* Without a question there is no answer no. */
 	if (status == 0 && found == 0 &&
 	    (*argv != NULL || tags != NULL || opts.target != NULL ||
-		opts.set.n > 0))
+		opts.each != NULL || opts.kind != NULL ||
+		opts.project != NULL || opts.severity != NULL ||
+		opts.state != NULL))
 		status = EX_LAGO_NO;
 	free(tags);
 	return status;
@@ -333,16 +333,14 @@ static int
 export_files(const struct pick *p, int to, struct fail *f)
 {
 	struct buf record = BUF_INIT, judge = BUF_INIT, script = BUF_INIT;
-	const char *minimized = kv_get(&opts.set, "minimized");
-	bool small = minimized != NULL && strcmp(minimized, "1") == 0;
 	int rc = -1;
 
 	/* The small form as the input, when there is one. */
 	if (pick_record(&home, p, &record, f) == 0 &&
-	    export_file(
-		p, "crashes", to, small ? "original" : "input", true, f) == 0 &&
-	    export_file(
-		p, "reduced", to, small ? "input" : "reduced", false, f) == 0 &&
+	    export_file(p, "crashes", to, opts.minimized ? "original" : "input",
+		true, f) == 0 &&
+	    export_file(p, "reduced", to, opts.minimized ? "input" : "reduced",
+		false, f) == 0 &&
 	    (file_exists(to, "input") ||
 		renameat(to, "original", to, "input") == 0) &&
 	    export_file(p, "reports", to, "output", false, f) == 0) {
@@ -428,8 +426,7 @@ take_events(struct fail *f)
 static int
 set(const char *id, struct fail *f)
 {
-	const char *state = kv_get(&opts.set, "state");
-	const char *note = kv_get(&opts.set, "note");
+	const char *state = opts.state, *note = opts.note;
 	struct buf text = BUF_INIT;
 	struct pick p;
 	int rc = -1;
@@ -552,114 +549,67 @@ similar(const struct strs *words, struct fail *f)
 
 /* --- the command -------------------------------------------------------- */
 
+#define WORDS(...)                     \
+	.words = (const char *const[]) \
+	{                              \
+		__VA_ARGS__, NULL      \
+	}
+#define HOME "H", .text = &opts.home
+#define JSON "j", .flag = &opts.json
+#define FORMAT "f", .text = &opts.format
+
+static const struct opt list_settings[] = {
+    {"each", .text = &opts.each, WORDS("bug", "crash", "group")},
+    {"kind", .text = &opts.kind}, {"project", .text = &opts.project},
+    {"severity", .text = &opts.severity,
+	WORDS("critical", "high", "medium", "low", "info")},
+    {"state", .text = &opts.state,
+	WORDS("new", "open", "fixed", "ignored", "reopened")},
+    {0}};
+static const struct opt list_options[] = {{HOME}, {JSON}, {FORMAT},
+    {"a", .flag = &opts.all}, {"g", .list = &opts.tags},
+    {"n", .number = &opts.count, .max = LONG_MAX}, {"T", .text = &opts.target},
+    {"x", .settings = list_settings}, {0}};
+
+static const struct opt show_options[] = {{HOME}, {JSON}, {FORMAT}, {0}};
+
+static const struct opt export_settings[] = {
+    {"minimized", .flag = &opts.minimized}, {0}};
+static const struct opt export_options[] = {{HOME}, {JSON},
+    {"o", .text = &opts.out}, {"x", .settings = export_settings}, {0}};
+
+static const struct opt set_settings[] = {
+    {"state", .text = &opts.state, WORDS("open", "fixed", "ignored")},
+    {"note", .text = &opts.note}, {0}};
+static const struct opt set_options[] = {
+    {HOME}, {JSON}, {"x", .settings = set_settings}, {0}};
+
+static const struct opt options[] = {{HOME}, {JSON}, {0}};
+
 static const struct verb {
 	const char *name;
-	const char *letters;  /* options it takes besides h H j V */
-	const char *settings; /* names of -x, between blanks */
-	int (*each)(const char *id, struct fail *f); /* NULL: list */
+	const struct opt *options;
 	enum store_mode mode;
+	int (*each)(const char *id, struct fail *f);
 	int (*all)(const struct strs *ids, struct fail *f);
 } verbs[] = {
-    {"list", "afgnTx", " each kind project severity state ", NULL, STORE_READ,
-	NULL},
-    {"show", "f", "", show, STORE_READ, NULL},
-    {"export", "ox", " minimized ", export, STORE_READ, NULL},
-    {"set", "x", " state note ", set, STORE_WRITE, NULL},
-    {"merge", "", "", NULL, STORE_WRITE, merge},
-    {"split", "", "", NULL, STORE_WRITE, split},
-    {"similar", "", "", NULL, STORE_READ, similar},
+    {"list", list_options, STORE_READ, NULL, NULL},
+    {"show", show_options, STORE_READ, show, NULL},
+    {"export", export_options, STORE_READ, export, NULL},
+    {"set", set_options, STORE_WRITE, set, NULL},
+    {"merge", options, STORE_WRITE, NULL, merge},
+    {"split", options, STORE_WRITE, NULL, split},
+    {"similar", options, STORE_READ, NULL, similar},
 };
 
-static const struct {
-	const char *name, *values; /* between blanks */
-} choices[] = {{"each", " bug crash group "},
-    {"severity", " critical high medium low info "}, {"minimized", " 0 1 "}};
-
 static void
-check_choice(const char *name, const char *values)
+check(const struct verb *verb)
 {
-	const char *v = kv_get(&opts.set, name);
-	char *word;
-
-	if (v == NULL)
-		return;
-	word = mem_printf(" %s ", v);
-	if (strchr(v, ' ') != NULL || strstr(values, word) == NULL)
-		opt_usage(usage, "-x %s is one of%.*s", name,
-		    (int)strlen(values) - 1, values);
-	free(word);
-}
-
-static void
-setting(const struct verb *verb, const char *arg)
-{
-	const char *eq = strchr(arg, '=');
-	char *name, *word;
-
-	if (eq == NULL)
-		opt_usage(usage, "-x needs name=value, not '%s'", arg);
-	name = mem_strndup(arg, (size_t)(eq - arg));
-	word = mem_printf(" %s ", name);
-	if (*name == '\0' || strchr(name, ' ') != NULL ||
-	    strstr(verb->settings, word) == NULL)
-		opt_usage(usage, "%s knows no -x '%s'", verb->name, name);
-	kv_set(&opts.set, name, eq + 1);
-	free(name);
-	free(word);
-}
-
-static void
-options(const struct verb *verb, int argc, char **argv)
-{
-	size_t i;
-	int c;
-
-	while ((c = getopt(argc, argv, "+af:g:H:hjn:o:T:Vx:")) != -1) {
-		if (strchr("afgnoTx", c) != NULL &&
-		    strchr(verb->letters, c) == NULL)
-			opt_usage(usage, "%s takes no -%c", verb->name, c);
-		switch (c) {
-		case 'a':
-			opts.all = true;
-			break;
-		case 'f':
-			opts.format = optarg;
-			break;
-		case 'g':
-			strs_add(&opts.tags, optarg);
-			break;
-		case 'H':
-			opts.home = optarg;
-			break;
-		case 'j':
-			opts.json = true;
-			break;
-		case 'n':
-			opts.count = opt_num(c, optarg, 0, INT64_MAX);
-			break;
-		case 'o':
-			opts.out = optarg;
-			break;
-		case 'T':
-			opts.target = optarg;
-			break;
-		case 'x':
-			setting(verb, optarg);
-			break;
-		default:
-			opt_common(c, usage);
-		}
-	}
-	for (i = 0; i < sizeof(choices) / sizeof(choices[0]); i++)
-		check_choice(choices[i].name, choices[i].values);
-	check_choice("state", verb->mode == STORE_READ
-				  ? " new open fixed ignored reopened "
-				  : " open fixed ignored ");
 	if (opts.json && opts.format != NULL)
 		opt_usage(usage, "-j and -f are two formats");
 	if (verb->each == export && opts.out == NULL)
 		opt_usage(usage, "export needs -o");
-	if (verb->each == set && opts.set.n == 0)
+	if (verb->each == set && opts.state == NULL && opts.note == NULL)
 		opt_usage(usage, "set needs -x state= or -x note=");
 }
 
@@ -716,8 +666,8 @@ main(int argc, char **argv)
 			argv++;
 			break;
 		}
-	options(verb, argc, argv);
-	argv += optind;
+	argv = opt_read(verb->options, argc, argv, usage);
+	check(verb);
 	out_init(&out, stdout, opts.json);
 	if (opts.format == NULL && verb->each == show && !opts.json)
 		opts.format = "text";

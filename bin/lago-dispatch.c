@@ -1,7 +1,6 @@
 /*
  * lago-dispatch: one pass over the queue, or one every -i seconds.
  */
-#include <getopt.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
@@ -74,54 +73,23 @@ pass(const char *path, size_t *active)
 	return status;
 }
 
-static void
-setting(const char *text)
-{
-	if (strcmp(text, "drain=1") == 0)
-		drain = true;
-	else
-		opt_usage(usage, "no setting '%s'", text);
-}
-
 int
 main(int argc, char **argv)
 {
 	const char *path = NULL;
 	size_t active = 0;
-	int c, status;
+	int status;
+	const struct opt settings[] = {{"drain", .flag = &drain}, {0}};
+	const struct opt options[] = {{"H", .text = &path},
+	    {"i", .seconds = &interval}, {"j", .flag = &out.json},
+	    {"N", .flag = &Nflag}, {"n", .number = &most, .max = 1000000},
+	    {"q", .flag = &qflag}, {"w", .seconds = &wait_lock},
+	    {"x", .settings = settings}, {0}};
 
 	opt_start(argv);
-	while ((c = getopt(argc, argv, "+H:hi:jNn:qVw:x:")) != -1)
-		switch (c) {
-		case 'H':
-			path = optarg;
-			break;
-		case 'i':
-			interval = opt_duration(c, optarg);
-			break;
-		case 'j':
-			out.json = true;
-			break;
-		case 'N':
-			Nflag = true;
-			break;
-		case 'n':
-			most = (long)opt_num(c, optarg, 0, 1000000);
-			break;
-		case 'q':
-			qflag = true;
-			break;
-		case 'w':
-			wait_lock = opt_duration(c, optarg);
-			break;
-		case 'x':
-			setting(optarg);
-			break;
-		default:
-			opt_common(c, usage);
-		}
-	if (argv[optind] != NULL)
-		opt_usage(usage, "no operand is known: '%s'", argv[optind]);
+	argv = opt_read(options, argc, argv, usage);
+	if (*argv != NULL)
+		opt_usage(usage, "no operand is known: '%s'", *argv);
 	if (drain && interval <= 0)
 		opt_usage(usage, "drain=1 goes with -i");
 	out_init(&out, stdout, out.json);

@@ -94,34 +94,17 @@ main(int argc, char **argv)
 	struct import im = {.warn = say};
 	struct home home;
 	struct fail f;
-	bool json = false, quiet = false;
-	int c, lock, status;
+	bool json = false, quiet = false, verbose = false;
+	int lock, status;
+	const struct opt options[] = {{"a", .flag = &im.all},
+	    {"H", .text = &dir}, {"j", .flag = &json}, {"q", .flag = &quiet},
+	    {"v", .flag = &verbose}, {0}};
 
 	opt_start(argv);
-	while ((c = getopt(argc, argv, "+ahH:jqvV")) != -1)
-		switch (c) {
-		case 'a':
-			im.all = true;
-			break;
-		case 'H':
-			dir = optarg;
-			break;
-		case 'j':
-			json = true;
-			break;
-		case 'q':
-			quiet = true;
-			break;
-		case 'v':
-			im.progress = progress;
-			break;
-		default:
-			opt_common(c, usage);
-		}
-	argv += optind;
+	argv = opt_read(options, argc, argv, usage);
 	if (im.all && *argv != NULL)
 		opt_usage(usage, "-a takes no operands");
-	if (im.all && isatty(STDERR_FILENO))
+	if (verbose || (im.all && isatty(STDERR_FILENO)))
 		im.progress = progress;
 	out_init(&out, stdout, json);
 	if (home_open(&home, dir, false, &f) != 0)

@@ -4,7 +4,6 @@
  * The wish is a line in the job's events first, so that it survives a dead
  * head; then a row; then the engines are told.
  */
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,27 +138,14 @@ main(int argc, char **argv)
 	const char *path = NULL;
 	struct fail f;
 	char *id;
-	int c, status = EX_LAGO_OK;
+	int status = EX_LAGO_OK;
+	const struct opt options[] = {{"H", .text = &path},
+	    {"j", .flag = &out.json}, {"k", .flag = &kflag},
+	    {"q", .flag = &qflag}, {0}};
 
 	opt_start(argv);
-	while ((c = getopt(argc, argv, "+H:hjkqV")) != -1)
-		switch (c) {
-		case 'H':
-			path = optarg;
-			break;
-		case 'j':
-			out.json = true;
-			break;
-		case 'k':
-			kflag = true;
-			break;
-		case 'q':
-			qflag = true;
-			break;
-		default:
-			opt_common(c, usage);
-		}
-	opt_operands(&operands, argv + optind, true, false, usage);
+	argv = opt_read(options, argc, argv, usage);
+	opt_operands(&operands, argv, true, false, usage);
 	out_init(&out, stdout, out.json);
 	if (home_open(&home, path, false, &f) != 0 ||
 	    (store = store_open(home.path, STORE_WRITE, &f)) == NULL ||

@@ -84,161 +84,107 @@ struct setting {
 
 static const char *const oracle_name[] = {
     "bucket", "exact", "kind", "crash", "status", NULL};
-static const char *const goal_name[] = {"files", "bytes", "time", NULL};
 
-/* The number of a word in a list that NULL ends, or -1. */
 static int
-word(const char *const *list, const char *text)
+set_oracle(void *arg, const char *name, const char *value, struct fail *f)
 {
-	for (int i = 0; list[i]; i++)
-		if (!strcmp(list[i], text))
-			return i;
-	return -1;
-}
+	struct setting *s = arg;
 
-/* Settings of a crash input; false: it is none. */
-static bool
-setting_crash(struct setting *s, const char *text, const char *value)
-{
-	struct fail f;
-	int64_t n;
-
-	if (!strncmp(text, "others=", 7))
-		s->others = value;
-	else if (!strcmp(text, "args=0") || !strcmp(text, "args=1"))
-		s->args = value[0] == '1';
-	else if (!strcmp(text, "each=0") || !strcmp(text, "each=1"))
-		s->each = value[0] == '1';
-	else if (!strncmp(text, "votes=", 6) &&
-		 !opt_parse_num(value, 1, 100, &n))
-		s->votes = (unsigned)n;
-	else if (!strncmp(text, "oracle=", 7) && strchr(value, '/')) {
-		s->by = ORACLE_SCRIPT;
+	(void)name;
+	if (strchr(value, '/')) {
 		s->script = value;
-	} else if (!strncmp(text, "oracle=", 7) &&
-		   (n = word(oracle_name, value)) >= 0)
-		s->by = (enum oracle_by)n;
-	else if (!strncmp(text, "dict=", 5)) {
-		if (command_words(value, &s->words, &f))
-			opt_fail(&f);
-	} else
-		return false;
-	return true;
+		s->by = ORACLE_SCRIPT;
+		return 0;
+	}
+	for (int i = 0; oracle_name[i]; i++)
+		if (!strcmp(value, oracle_name[i])) {
+			s->by = (enum oracle_by)i;
+			return 0;
+		}
+	return fail_set(f, EX_LAGO_USAGE,
+	    "-x oracle needs bucket, exact, kind, crash, status or the path of "
+	    "a script, not '%s'",
+	    value);
 }
 
-static void
-setting_x(struct setting *s, const char *text)
+static int
+add_dictionary(void *arg, const char *name, const char *path, struct fail *f)
 {
-	const char *eq = strchr(text, '=');
-	int64_t n;
-
-	if (!eq)
-		opt_die(EX_LAGO_USAGE, "-x needs name=value, not '%s'", text);
-	if (!strncmp(text, "env.", 4))
-		strs_add(&s->env, text + 4);
-	else if (!strncmp(text, "quarantine=", 11))
-		s->quarantine = eq + 1;
-	else if (!strncmp(text, "file=", 5) && eq[1] && !strchr(eq, '/'))
-		s->file = eq + 1;
-	else if (!strcmp(text, "cover=edges") || !strcmp(text, "cover=counts"))
-		s->edges = eq[1] == 'e';
-	else if (!strcmp(text, "joint=0") || !strcmp(text, "joint=1"))
-		s->joint = eq[1] == '1';
-	else if (!strncmp(text, "base=", 5) && eq[1])
-		strs_add(&s->base, eq + 1);
-	else if (!strncmp(text, "cache=", 6) && eq[1])
-		s->cache = strcmp(eq + 1, "no") ? eq + 1 : "";
-	else if (!strncmp(text, "goal=", 5) &&
-		 (n = word(goal_name, eq + 1)) >= 0)
-		s->goal = (enum cover_goal)n;
-	else if (!strncmp(text, "result=", 7) &&
-		 (n = word(output_name, eq + 1)) >= 0)
-		s->output = (enum output)n;
-	else if (!strncmp(text, "crash_status=", 13) &&
-		 s->ncrash_status < CRASH_STATUS_MAX &&
-		 !opt_parse_num(eq + 1, 1, 255, &n))
-		s->crash_status[s->ncrash_status++] = (int)n;
-	else if (!setting_crash(s, text, eq + 1))
-		opt_die(EX_LAGO_USAGE, "unknown setting '%s'", text);
+	(void)name;
+	return command_words(path, arg, f);
 }
 
-static void
+static int
+add_status(void *arg, const char *name, const char *value, struct fail *f)
+{
+	struct setting *s = arg;
+	int64_t status;
+
+	(void)name;
+	if (s->ncrash_status == CRASH_STATUS_MAX ||
+	    opt_parse_num(value, 1, 255, &status))
+		return fail_set(f, EX_LAGO_USAGE,
+		    "-x crash_status needs a number from 1 to 255, not '%s'",
+		    value);
+	s->crash_status[s->ncrash_status++] = (int)status;
+	return 0;
+}
+
+static int
+set_file(void *arg, const char *name, const char *value, struct fail *f)
+{
+	(void)name;
+	*(const char **)arg = value;
+	return *value && !strchr(value, '/')
+		   ? 0
+		   : fail_set(f, EX_LAGO_USAGE,
+			 "-x file needs a name, not '%s'", value);
+}
+
+static char **
 options(struct setting *s, int argc, char **argv)
 {
-	int c;
+	static const char *const covers[] = {"counts", "edges", NULL};
+	static const char *const goals[] = {"files", "bytes", "time", NULL};
+	int edges = 0, goal = 0, output = 0;
+	long memory = 0, workers = 0, tries = 0, votes = 0;
+	const struct opt settings[] = {{"args", .flag = &s->args},
+	    {"base", .list = &s->base}, {"cache", .text = &s->cache},
+	    {"cover", .word = &edges, .words = covers},
+	    {"crash_status", .call = add_status, .arg = s},
+	    {"dict", .call = add_dictionary, .arg = &s->words},
+	    {"each", .flag = &s->each}, {"env.", .list = &s->env},
+	    {"file", .call = set_file, .arg = &s->file},
+	    {"goal", .word = &goal, .words = goals},
+	    {"joint", .flag = &s->joint},
+	    {"oracle", .call = set_oracle, .arg = s},
+	    {"others", .text = &s->others},
+	    {"quarantine", .text = &s->quarantine},
+	    {"result", .word = &output, .words = output_name},
+	    {"votes", .number = &votes, .min = 1, .max = 100}, {0}};
+	const struct opt table[] = {{"0", .flag = &s->nul},
+	    {"b", .seconds = &s->budget}, {"c", .text = &s->cpu_list},
+	    {"D", .text = &s->driver}, {"H", .text = &s->home},
+	    {"j", .flag = &s->json},
+	    {"m", .number = &memory, .min = 1, .max = 1 << 24},
+	    {"o", .text = &s->out},
+	    {"P", .number = &workers, .min = 1, .max = 4096},
+	    {"q", .flag = &s->quiet},
+	    {"r", .number = &tries, .min = 1, .max = 100},
+	    {"t", .seconds = &s->limit}, {"v", .flag = &s->verbose},
+	    {"x", .settings = settings}, {0}};
 
-	while ((c = getopt(argc, argv, "+0b:c:D:hH:jm:o:P:qr:t:vVx:")) != -1)
-		switch (c) {
-		case '0':
-			s->nul = true;
-			break;
-		case 'b':
-			s->budget = opt_duration(c, optarg);
-			break;
-		case 'c':
-			s->cpu_list = optarg;
-			break;
-		case 'D':
-			s->driver = optarg;
-			break;
-		case 'H':
-			s->home = optarg;
-			break;
-		case 'j':
-			s->json = true;
-			break;
-		case 'm':
-			s->memory = (unsigned)opt_num(c, optarg, 1, 1 << 24);
-			break;
-		case 'o':
-			s->out = optarg;
-			break;
-		case 'P':
-			s->workers = (unsigned)opt_num(c, optarg, 1, 4096);
-			break;
-		case 'q':
-			s->quiet = true;
-			break;
-		case 'r':
-			s->tries = (unsigned)opt_num(c, optarg, 1, 100);
-			break;
-		case 't':
-			s->limit = opt_duration(c, optarg);
-			break;
-		case 'v':
-			s->verbose = true;
-			break;
-		case 'x':
-			setting_x(s, optarg);
-			break;
-		default:
-			opt_common(c, usage);
-		}
-}
-
-/* The operands before "--", the command behind it; NULL: there is no "--". */
-static char **
-split(struct setting *s, char **argv)
-{
-	static char *none[] = {NULL};
-	char **first = argv + optind, **p;
-
-	/* getopt took the "--" when no operand stands before it */
-	if (optind > 1 && argv[optind - 1] != optarg &&
-	    !strcmp(argv[optind - 1], "--")) {
-		s->command = first;
-		first = none;
-	} else {
-		for (p = first; *p && strcmp(*p, "--") != 0; p++)
-			;
-		if (!*p)
-			return NULL;
-		s->command = p + 1;
-		*p = NULL;
-	}
-	if (!s->command[0])
-		opt_usage(usage, "no command behind --");
-	return first;
+	argv = opt_read(table, argc, argv, usage);
+	s->edges = edges == 1;
+	s->goal = (enum cover_goal)goal;
+	s->output = (enum output)output;
+	s->memory = (unsigned)memory;
+	s->workers = (unsigned)workers;
+	s->tries = (unsigned)tries;
+	s->votes = (unsigned)votes;
+	if (s->cache && !strcmp(s->cache, "no"))
+		s->cache = "";
+	return argv;
 }
 
 /* An environment from nothing, then what was asked for. */
@@ -685,7 +631,7 @@ operands(struct setting *s, char **argv, struct inputs *in)
  * and the job's command were given; ids of crashes and bugs on standard input,
  * or several: each of them. */
 static int
-from_job(struct setting *s, char **argv)
+from_job(struct setting *s, char **argv, char **ids)
 {
 	struct opt_operands list;
 	struct strs words = {0};
@@ -694,10 +640,10 @@ from_job(struct setting *s, char **argv)
 	char *id;
 	int status = 0, one = 0, rc;
 
-	opt_operands(&list, argv + optind, true, s->nul, usage);
+	opt_operands(&list, ids, true, s->nul, usage);
 	if (fromjob_open(&j, s->home, &f))
 		opt_fail(&f);
-	s->each |= !argv[optind] || argv[optind + 1];
+	s->each |= !ids[0] || ids[1];
 	while ((id = opt_next(&list))) {
 		if (s->each ? fromjob_crash(&j, id, &f)
 			    : fromjob_one(&j, id, &f))
@@ -708,8 +654,8 @@ from_job(struct setting *s, char **argv)
 	if (j.n == 0)
 		opt_die(EX_LAGO_NOINPUT, "no id");
 	strs_add(&words, "lago-minimize");
-	for (int i = 1; i < optind; i++)
-		strs_add(&words, argv[i]);
+	for (argv++; argv < ids; argv++)
+		strs_add(&words, *argv);
 	if (s->out)
 		fromjob_path(&words, "-o", s->out);
 	if (s->each)
@@ -750,16 +696,15 @@ main(int argc, char **argv)
 	struct inputs in = {0};
 	struct fail f;
 	const char *dir, *one;
-	char **first;
+	char **names;
 	int status;
 
 	opt_start(argv);
-	options(&s, argc, argv);
-	first = split(&s, argv);
+	names = opt_split(options(&s, argc, argv), &s.command, usage);
 	check_output(&s);
-	if (!first)
-		opt_exit(from_job(&s, argv));
-	one = operands(&s, first, &in);
+	if (!s.command)
+		opt_exit(from_job(&s, argv, names));
+	one = operands(&s, names, &in);
 	cpus(&s);
 	sig_init();
 	dir = scratch_start(&f);

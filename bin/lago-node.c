@@ -1,7 +1,6 @@
 /*
  * lago-node: the machines of a home: list, probe, install, drain, revive.
  */
-#include <getopt.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -218,28 +217,19 @@ main(int argc, char **argv)
 	const char *path = NULL;
 	struct fail f;
 	size_t i;
-	int c, status;
+	int status;
+	const struct opt options[] = {{"H", .text = &path},
+	    {"j", .flag = &out.json}, {"q", .flag = &qflag}, {0}};
 
 	opt_start(argv);
 	for (i = 0; argc > 1 && i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(argv[1], verbs[i].name) == 0) {
 			verb = &verbs[i];
-			optind = 2;
+			argc--;
+			argv++;
+			break;
 		}
-	while ((c = getopt(argc, argv, "+H:hjqV")) != -1)
-		switch (c) {
-		case 'H':
-			path = optarg;
-			break;
-		case 'j':
-			out.json = true;
-			break;
-		case 'q':
-			qflag = true;
-			break;
-		default:
-			opt_common(c, usage);
-		}
+	argv = opt_read(options, argc, argv, usage);
 	out_init(&out, stdout, out.json);
 	if (home_open(&home, path, false, &f) != 0 ||
 	    nodes_read(&all, &home, &f) != 0)
@@ -248,7 +238,7 @@ main(int argc, char **argv)
 	    ((store = store_open(home.path, verb->mode, &f)) == NULL ||
 		nodes_states(&all, store, clock_unix(), &f) != 0))
 		opt_fail(&f);
-	choose(argv + optind, verb->names);
+	choose(argv, verb->names);
 	status = verb->run();
 	store_close(store);
 	opt_exit(status);

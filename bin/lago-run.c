@@ -37,11 +37,12 @@ static const char usage[] =
 #define EX_NEW 2    /* -x fail=new: a new bug was found */
 #define LOCK_WAIT 5 /* seconds: the rest of a killed run may be dying */
 
-static bool jflag, nflag, qflag, vflag, fail_new;
+static bool jflag, nflag, qflag, vflag;
 static const char *out_path, *target, *known;
+static int fail_new = -1; /* 0: a new bug makes it EX_NEW */
 static double budget, wait_time;
 static struct cpus cpus;
-static struct kv options; /* of the job */
+static struct kv given; /* of the job */
 static bool terminal;
 
 /* What an operand is, and what follows from it. */
@@ -53,97 +54,11 @@ struct work {
 	int dir, lock;
 };
 
-/* ---- options ---- */
-
-static void
-set_option(const char *key, const char *value, const char *where)
+static int
+set_cpus(void *arg, const char *name, const char *list, struct fail *f)
 {
-	struct fail f;
-
-	if (*value == '\0' || jobfile_set(&options, key, value, where, &f) != 0)
-		opt_usage(usage, "%s", *value == '\0' ? "empty value" : f.text);
-}
-
-static void
-set_setting(char *arg)
-{
-	char *value = strchr(arg, '=');
-
-	if (value == NULL)
-		opt_usage(usage, "-x %s: not name=value", arg);
-	*value++ = '\0';
-	if (strcmp(arg, "known") == 0)
-		known = value;
-	else if (strcmp(arg, "fail") == 0 && strcmp(value, "new") == 0)
-		fail_new = true;
-	else
-		set_option(arg, value, "-x");
-}
-
-static void
-set_cpus(const char *list)
-{
-	struct fail f;
-
-	if (cpus_parse(&cpus, list, &f) != 0)
-		opt_usage(usage, "-c %s: %s", list, f.text);
-}
-
-static void
-parse_options(int argc, char **argv)
-{
-	int c;
-
-	while ((c = getopt(argc, argv, "+b:c:D:g:hjm:No:P:qt:T:vVw:x:")) != -1)
-		switch (c) {
-		case 'b':
-			budget = opt_duration(c, optarg);
-			break;
-		case 'c':
-			set_cpus(optarg);
-			break;
-		case 'D':
-			set_option("driver", optarg, "-D");
-			break;
-		case 'g':
-			set_option("tag", optarg, "-g");
-			break;
-		case 'j':
-			jflag = true;
-			break;
-		case 'm':
-			set_option("memory", optarg, "-m");
-			break;
-		case 'N':
-			nflag = true;
-			break;
-		case 'o':
-			out_path = optarg;
-			break;
-		case 'P':
-			set_option("cpus", optarg, "-P");
-			break;
-		case 'q':
-			qflag = true;
-			break;
-		case 't':
-			set_option("deadline", optarg, "-t");
-			break;
-		case 'T':
-			target = optarg;
-			break;
-		case 'v':
-			vflag = true;
-			break;
-		case 'w':
-			wait_time = opt_duration(c, optarg);
-			break;
-		case 'x':
-			set_setting(optarg);
-			break;
-		default:
-			opt_common(c, usage);
-		}
+	(void)name;
+	return cpus_parse(arg, list, f);
 }
 
 /* ---- the job ---- */
@@ -165,8 +80,8 @@ apply_options(struct kv *job, struct fail *f)
 {
 	size_t i;
 
-	for (i = 0; i < options.n; i++)
-		if (jobfile_set(job, options.v[i].key, options.v[i].value,
+	for (i = 0; i < given.n; i++)
+		if (jobfile_set(job, given.v[i].key, given.v[i].value,
 			"options", f) != 0)
 			return -1;
 	return 0;
@@ -209,7 +124,7 @@ resolve(struct work *w, const struct home *home, struct fail *f)
 		    "'%s' has %zu targets: choose one with -T", w->operand,
 		    b.n);
 	if (rc == 0)
-		rc = jobfile_resolve(&b, only, w->operand, &options,
+		rc = jobfile_resolve(&b, only, w->operand, &given,
 		    home->fd >= 0 ? home : NULL, &w->job, &notes, f);
 	for (i = 0; rc == 0 && !qflag && i < notes.n; i++)
 		opt_say("'%s': %s", w->operand, notes.v[i]);
@@ -473,7 +388,7 @@ static bool
 allowed(const struct kv *config, const char *word, const char *key)
 {
 	return has_word(kv_get(config, "allow"), word) ||
-	       kv_get(&options, key) != NULL;
+	       kv_get(&given, key) != NULL;
 }
 
 static int
@@ -589,7 +504,7 @@ work(const char *operand, const struct home *home, const struct kv *config)
 		}
 		if (run(&w, config, &f) != 0)
 			status = opt_warn(&f);
-		else if (fail_new && summary_news(w.dir, known) > 0)
+		else if (fail_new == 0 && summary_news(w.dir, known) > 0)
 			status = EX_NEW;
 	}
 	if (w.dir >= 0)
@@ -608,13 +523,23 @@ main(int argc, char **argv)
 	struct home home;
 	char *operand;
 	int status = 0, one;
+	static const char *const on[] = {"new", NULL};
+#define KEY .call = jobfile_option, .arg = &given
+	const struct opt settings[] = {{"fail", .word = &fail_new, .words = on},
+	    {"known", .text = &known}, {"", KEY}, {0}};
+	const struct opt options[] = {{"b", .seconds = &budget},
+	    {"c", .call = set_cpus, .arg = &cpus}, {"D", KEY}, {"g", KEY},
+	    {"j", .flag = &jflag}, {"m", KEY}, {"N", .flag = &nflag},
+	    {"o", .text = &out_path}, {"P", KEY}, {"q", .flag = &qflag},
+	    {"t", KEY}, {"T", .text = &target}, {"v", .flag = &vflag},
+	    {"w", .seconds = &wait_time}, {"x", .settings = settings}, {0}};
 
 	opt_start(argv);
-	parse_options(argc, argv);
+	argv = opt_read(options, argc, argv, usage);
 	terminal = isatty(2);
-	opt_operands(&operands, argv + optind, true, false, usage);
-	if (out_path != NULL && argc - optind > 1)
-		opt_usage(usage, "-o is for one run, not %d", argc - optind);
+	opt_operands(&operands, argv, true, false, usage);
+	if (out_path != NULL && *argv != NULL && argv[1] != NULL)
+		opt_usage(usage, "-o is for one run");
 	read_config(&home, &config);
 	sig_init();
 	while (sig_got == 0 && (operand = opt_next(&operands)) != NULL) {

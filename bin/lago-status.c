@@ -27,7 +27,7 @@ static const char usage[] =
 static struct out out;
 static struct home home;
 static struct store *store;
-static int vflag;
+static bool vflag;
 
 /* What a person should know about runs that go on: ?1 a job, 0 all. */
 static int
@@ -100,7 +100,7 @@ list(bool all, const char *tags, struct fail *f)
 		"iit", (int64_t)all, clock_unix() - RECENT, tags),
 	    f);
 
-	if (n < 0 || notes(0, f) != 0 || (vflag > 0 && reasons(0, f) != 0))
+	if (n < 0 || notes(0, f) != 0 || (vflag && reasons(0, f) != 0))
 		return opt_warn(f);
 	return n == 0 && tags != NULL ? EX_LAGO_NO : EX_LAGO_OK;
 }
@@ -155,7 +155,7 @@ one_job(long job, struct fail *f)
 			     "i", (int64_t)job),
 			 f) < 0)
 		return -1;
-	if (vflag > 0 && reasons(job, f) != 0)
+	if (vflag && reasons(job, f) != 0)
 		return -1;
 	return notes(job, f);
 }
@@ -187,30 +187,13 @@ main(int argc, char **argv)
 	const char *dir = NULL;
 	char *id;
 	bool all = false, json = false;
-	int c, status = 0;
+	int status = 0;
+	const struct opt options[] = {{"a", .flag = &all}, {"g", .list = &tags},
+	    {"H", .text = &dir}, {"j", .flag = &json}, {"v", .flag = &vflag},
+	    {0}};
 
 	opt_start(argv);
-	while ((c = getopt(argc, argv, "+ag:H:hjVv")) != -1)
-		switch (c) {
-		case 'a':
-			all = true;
-			break;
-		case 'g':
-			strs_add(&tags, optarg);
-			break;
-		case 'H':
-			dir = optarg;
-			break;
-		case 'j':
-			json = true;
-			break;
-		case 'v':
-			vflag++;
-			break;
-		default:
-			opt_common(c, usage);
-		}
-	argv += optind;
+	argv = opt_read(options, argc, argv, usage);
 	if (*argv != NULL && (all || tags.n > 0))
 		opt_usage(usage, "-a and -g take no operands");
 	out_init(&out, stdout, json);

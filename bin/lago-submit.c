@@ -34,7 +34,7 @@ static const char usage[] =
 
 static bool jflag, nflag, qflag;
 static const char *Hflag, *Tflag;
-static struct kv options;
+static struct kv given; /* of the job file */
 
 static struct home home = {NULL, -1};
 static struct store *store;
@@ -51,80 +51,6 @@ struct submit {
 	int first; /* the directory of the first job, or -1 */
 	char sha256[HASH_HEX];
 };
-
-static void
-set_option(const char *key, const char *value, const char *where)
-{
-	struct fail f;
-
-	if (*value == '\0' ||
-	    jobfile_set(&options, key, value, where, &f) == -1)
-		opt_usage(usage, "%s", *value == '\0' ? "empty value" : f.text);
-}
-
-static void
-set_setting(char *arg)
-{
-	char *value = strchr(arg, '=');
-	struct fail f;
-
-	if (value == NULL)
-		opt_usage(usage, "-x %s: not name=value", arg);
-	*value++ = '\0';
-	if (jobfile_set(&options, arg, value, "-x", &f) == -1)
-		opt_usage(usage, "%s", f.text);
-}
-
-static void
-parse_options(int argc, char **argv, bool *nul)
-{
-	int c;
-
-	while ((c = getopt(argc, argv, "+0D:g:hH:jm:Np:P:qt:T:Vx:")) != -1)
-		switch (c) {
-		case '0':
-			*nul = true;
-			break;
-		case 'D':
-			set_option("driver", optarg, "-D");
-			break;
-		case 'g':
-			set_option("tag", optarg, "-g");
-			break;
-		case 'H':
-			Hflag = optarg;
-			break;
-		case 'j':
-			jflag = true;
-			break;
-		case 'm':
-			set_option("memory", optarg, "-m");
-			break;
-		case 'N':
-			nflag = true;
-			break;
-		case 'p':
-			set_option("priority", optarg, "-p");
-			break;
-		case 'P':
-			set_option("cpus", optarg, "-P");
-			break;
-		case 'q':
-			qflag = true;
-			break;
-		case 't':
-			set_option("deadline", optarg, "-t");
-			break;
-		case 'T':
-			Tflag = optarg;
-			break;
-		case 'x':
-			set_setting(optarg);
-			break;
-		default:
-			opt_common(c, usage);
-		}
-}
 
 /* The home is made with the first job, not before: a refused bundle leaves
  * nothing behind. */
@@ -219,13 +145,13 @@ resolve(struct submit *s, struct fail *f)
 	size_t i;
 	int rc = 0;
 
-	if (lagopus && Tflag != NULL && kv_get(&options, "target") == NULL &&
-	    jobfile_set(&options, "target", Tflag, "-T", f) == -1) {
+	if (lagopus && Tflag != NULL && kv_get(&given, "target") == NULL &&
+	    jobfile_set(&given, "target", Tflag, "-T", f) == -1) {
 		f->status = EX_LAGO_USAGE;
 		return -1;
 	}
 	s->n = only != NULL ? 1 : s->bundle.n;
-	if (s->n > 1 && kv_get(&options, "target") != NULL)
+	if (s->n > 1 && kv_get(&given, "target") != NULL)
 		return fail_set(f, EX_LAGO_USAGE,
 		    "'%.300s' has %zu targets: -x target= needs -T", s->path,
 		    s->n);
@@ -233,7 +159,7 @@ resolve(struct submit *s, struct fail *f)
 	for (i = 0; rc == 0 && i < s->n; i++)
 		rc = jobfile_resolve(&s->bundle,
 		    only != NULL ? only : s->bundle.targets[i].name, s->path,
-		    &options, home.fd != -1 ? &home : NULL, &s->jobs[i], &notes,
+		    &given, home.fd != -1 ? &home : NULL, &s->jobs[i], &notes,
 		    f);
 	if (rc == 0 && home.fd != -1)
 		rc = divide(s, &notes, f);
@@ -426,10 +352,17 @@ main(int argc, char **argv)
 	bool nul = false;
 	char *path;
 	int status = 0;
+#define KEY .call = jobfile_option, .arg = &given
+	const struct opt settings[] = {{"", KEY}, {0}};
+	const struct opt options[] = {{"0", .flag = &nul}, {"D", KEY},
+	    {"g", KEY}, {"H", .text = &Hflag}, {"j", .flag = &jflag},
+	    {"m", KEY}, {"N", .flag = &nflag}, {"p", KEY}, {"P", KEY},
+	    {"q", .flag = &qflag}, {"t", KEY}, {"T", .text = &Tflag},
+	    {"x", .settings = settings}, {0}};
 
 	opt_start(argv);
-	parse_options(argc, argv, &nul);
-	opt_operands(&operands, argv + optind, true, nul, usage);
+	opt_operands(
+	    &operands, opt_read(options, argc, argv, usage), true, nul, usage);
 	out_init(&out, stdout, jflag);
 	while ((path = opt_next(&operands)) != NULL)
 		status = fail_worse(status, submit(path));

@@ -62,139 +62,82 @@ struct setting {
 	char *name; /* of the target */
 };
 
-static bool
-truth(const char *text)
+static int
+add_status(void *arg, const char *name, const char *value, struct fail *f)
 {
-	if (strcmp(text, "1") == 0)
-		return true;
-	if (strcmp(text, "0") != 0)
-		opt_die(EX_LAGO_USAGE, "not 0 or 1: '%s'", text);
-	return false;
-}
+	struct setting *s = arg;
+	int64_t status;
 
-static void
-add_status(struct setting *s, int status)
-{
+	(void)name;
+	if (opt_parse_num(value, 1, 255, &status) == -1)
+		return fail_set(f, EX_LAGO_USAGE,
+		    "-x crash_status needs a number from 1 to 255, not '%s'",
+		    value);
 	s->crash_status = mem_grow(s->crash_status, s->target.ncrash_status + 1,
 	    sizeof(*s->crash_status));
-	s->crash_status[s->target.ncrash_status++] = status;
+	s->crash_status[s->target.ncrash_status++] = (int)status;
 	s->target.crash_status = s->crash_status;
+	return 0;
 }
 
-static enum verdict_by
-key(const char *text)
+static int
+set_file(void *arg, const char *name, const char *value, struct fail *f)
 {
-	static const char *const words[] = {[VERDICT_NAMES] = "names",
-	    [VERDICT_TOKEN] = "token",
-	    [VERDICT_LINE] = "line",
-	    [VERDICT_EXACT] = "exact"};
+	struct setting *s = arg;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (strcmp(text, words[i]) == 0)
-			return (enum verdict_by)i;
-	opt_die(EX_LAGO_USAGE, "not names, token, line or exact: '%s'", text);
+	(void)name;
+	s->target.file = value;
+	return *value != '\0' && strchr(value, '/') == NULL
+		   ? 0
+		   : fail_set(f, EX_LAGO_USAGE,
+			 "-x file needs a name, not '%s'", value);
 }
 
-static void
-setting_x(struct setting *s, const char *text)
-{
-	const char *value = strchr(text, '=');
-	size_t n = value != NULL ? (size_t)(value - text) : 0;
-	struct str name = str_of(text, n);
-	int64_t number;
-
-	if (value++ == NULL)
-		opt_die(EX_LAGO_USAGE, "not name=value: '%s'", text);
-	if (str_eq(name, STR("fuzz_target")))
-		s->policy.target = value;
-	else if (str_eq(name, STR("report_ooms")))
-		s->policy.report_ooms = truth(value);
-	else if (str_eq(name, STR("assert_security")))
-		s->policy.asserts_safe = !truth(value);
-	else if (str_eq(name, STR("check_security")))
-		s->policy.checks_unsafe = truth(value);
-	else if (str_eq(name, STR("ignore")))
-		strs_add(&s->ignore, value);
-	else if (str_eq(name, STR("depth")) &&
-		 opt_parse_num(value, 1, 64, &number) == 0)
-		s->policy.depth = (int)number;
-	else if (str_eq(name, STR("key")))
-		s->policy.key = key(value);
-	else if (str_eq(name, STR("more")) &&
-		 opt_parse_num(value, 0, 1000, &number) == 0)
-		s->replay.more = (int)number;
-	else if (str_starts(name, STR("env.")) && n > 4)
-		strs_add(&s->env, text + 4);
-	else if (str_eq(name, STR("before")) && *value != '\0')
-		s->replay.before = value;
-	else if (str_eq(name, STR("fresh")))
-		s->fresh = truth(value);
-	else if (str_eq(name, STR("traces")))
-		s->replay.traces = value;
-	else if (str_eq(name, STR("file")) && *value != '\0' &&
-		 strchr(value, '/') == NULL)
-		s->target.file = value;
-	else if (str_eq(name, STR("crash_status")) &&
-		 opt_parse_num(value, 1, 255, &number) == 0)
-		add_status(s, (int)number);
-	else
-		opt_die(EX_LAGO_USAGE, "unknown setting '%s'", text);
-}
-
-static void
+static char **
 options(struct setting *s, int argc, char **argv)
 {
-	int c;
+	static const char *const keys[] = {[VERDICT_NAMES] = "names",
+	    [VERDICT_TOKEN] = "token",
+	    [VERDICT_LINE] = "line",
+	    [VERDICT_EXACT] = "exact",
+	    NULL};
+	bool asserts = true;
+	int by = VERDICT_NAMES;
+	long memory = s->target.memory, depth = 0, tries = 3, more = 10;
+	long workers = 0;
+	const struct opt settings[] = {{"assert_security", .flag = &asserts},
+	    {"before", .text = &s->replay.before},
+	    {"check_security", .flag = &s->policy.checks_unsafe},
+	    {"crash_status", .call = add_status, .arg = s},
+	    {"depth", .number = &depth, .min = 1, .max = 64},
+	    {"env.", .list = &s->env}, {"file", .call = set_file, .arg = s},
+	    {"fresh", .flag = &s->fresh},
+	    {"fuzz_target", .text = &s->policy.target},
+	    {"ignore", .list = &s->ignore}, {"key", .word = &by, .words = keys},
+	    {"more", .number = &more, .max = 1000},
+	    {"report_ooms", .flag = &s->policy.report_ooms},
+	    {"traces", .text = &s->replay.traces}, {0}};
+	const struct opt table[] = {{"0", .flag = &s->nul},
+	    {"c", .text = &s->cpu_list}, {"H", .text = &s->home},
+	    {"j", .flag = &s->json}, {"l", .flag = &s->logs},
+	    {"m", .number = &memory, .min = 1, .max = 1 << 30},
+	    {"o", .text = &s->replay.reports},
+	    {"P", .number = &workers, .min = 1, .max = 1024},
+	    {"q", .flag = &s->quiet},
+	    {"r", .number = &tries, .min = 1, .max = 1000},
+	    {"s", .flag = &s->similar}, {"t", .seconds = &s->limit},
+	    {"v", .flag = &s->verbose}, {"x", .settings = settings}, {0}};
 
-	while ((c = getopt(argc, argv, "+0c:hH:jlm:o:P:qr:st:vVx:")) != -1)
-		switch (c) {
-		case '0':
-			s->nul = true;
-			break;
-		case 'c':
-			s->cpu_list = optarg;
-			break;
-		case 'H':
-			s->home = optarg;
-			break;
-		case 'j':
-			s->json = true;
-			break;
-		case 'l':
-			s->logs = true;
-			break;
-		case 'm':
-			s->target.memory =
-			    (unsigned)opt_num(c, optarg, 1, 1 << 30);
-			break;
-		case 'o':
-			s->replay.reports = optarg;
-			break;
-		case 'P':
-			s->workers = (unsigned)opt_num(c, optarg, 1, 1024);
-			break;
-		case 'q':
-			s->quiet = true;
-			break;
-		case 'r':
-			s->replay.tries = (int)opt_num(c, optarg, 1, 1000);
-			break;
-		case 's':
-			s->similar = true;
-			break;
-		case 't':
-			s->limit = opt_duration(c, optarg);
-			break;
-		case 'v':
-			s->verbose = true;
-			break;
-		case 'x':
-			setting_x(s, optarg);
-			break;
-		default:
-			opt_common(c, usage);
-		}
+	argv = opt_read(table, argc, argv, usage);
+	s->policy.asserts_safe = !asserts;
+	s->policy.key = (enum verdict_by)by;
 	s->policy.ignore = &s->ignore;
+	s->target.memory = (unsigned)memory;
+	s->policy.depth = (int)depth;
+	s->replay.tries = (int)tries;
+	s->replay.more = (int)more;
+	s->workers = (unsigned)workers;
+	return argv;
 }
 
 /* One on each CPU where nobody said. */
@@ -273,25 +216,6 @@ logs(struct setting *s, char **argv)
 	logtext_free(l.text);
 	verdict_free(l.verdict);
 	return status;
-}
-
-/* The operands end at "--", the command follows; NULL: none does. */
-static char **
-split(struct setting *s, char **argv)
-{
-	char **first = argv + optind, **p = first;
-
-	if (optind > 1 && strcmp(argv[optind - 1], "--") == 0)
-		p = --first;
-	while (*p != NULL && strcmp(*p, "--") != 0)
-		p++;
-	if (*p == NULL)
-		return NULL;
-	*p = NULL;
-	s->target.argv = p + 1;
-	if (p[1] == NULL)
-		opt_usage(usage, "no command behind --");
-	return first;
 }
 
 /* An environment from nothing, then what was asked for. */
@@ -445,8 +369,6 @@ limits(struct setting *s, struct strs *env)
 	s->replay.policy = &s->policy;
 	if (s->replay.before != NULL && access(s->replay.before, R_OK) == -1)
 		opt_die(EX_LAGO_NOINPUT, "cannot read '%s'", s->replay.before);
-	if (s->replay.tries == 0)
-		s->replay.tries = 3;
 	workers(s);
 }
 
@@ -476,7 +398,7 @@ inputs(struct setting *s, char **first)
 /* Of jobs: this command again for each, as if the job's own stood behind
  * "--". */
 static int
-ids(struct setting *s, char **argv)
+ids(struct setting *s, char **argv, char **operands)
 {
 	struct strs words = {0};
 	struct fromjob j;
@@ -484,15 +406,15 @@ ids(struct setting *s, char **argv)
 	char *id;
 	int status = 0, one = 0, rc;
 
-	opt_operands(&s->operands, argv + optind, true, s->nul, usage);
+	opt_operands(&s->operands, operands, true, s->nul, usage);
 	if (fromjob_open(&j, s->home, &f) == -1)
 		opt_fail(&f);
 	while ((id = opt_next(&s->operands)) != NULL)
 		if (fromjob_crashes(&j, id, &f) == -1)
 			status = fail_worse(status, opt_warn(&f));
 	strs_add(&words, "lago-triage");
-	for (int i = 1; i < optind; i++)
-		strs_add(&words, argv[i]);
+	for (argv++; argv < operands; argv++)
+		strs_add(&words, *argv);
 	fromjob_path(&words, "-o", s->replay.reports);
 	fromjob_path(&words, "-xtraces=", s->replay.traces);
 	fromjob_path(&words, "-xbefore=", s->replay.before);
@@ -507,19 +429,21 @@ ids(struct setting *s, char **argv)
 int
 main(int argc, char **argv)
 {
-	struct setting s = {.target = EXEC_TARGET_INIT, .replay.more = 10};
+	struct setting s = {.target = EXEC_TARGET_INIT};
 	struct fail f;
-	char **first;
+	char **operands, **command;
 
 	opt_start(argv);
-	options(&s, argc, argv);
+	operands = options(&s, argc, argv);
 	s.rules = rules_load(NULL, &f);
 	if (s.rules == NULL)
 		opt_fail(&f);
 	if (s.similar && !s.logs)
 		opt_usage(usage, "-s needs -l");
 	if (s.logs)
-		opt_exit(logs(&s, argv + optind));
-	first = split(&s, argv);
-	opt_exit(first != NULL ? inputs(&s, first) : ids(&s, argv));
+		opt_exit(logs(&s, operands));
+	operands = opt_split(operands, &command, usage);
+	s.target.argv = command;
+	opt_exit(
+	    command != NULL ? inputs(&s, operands) : ids(&s, argv, operands));
 }

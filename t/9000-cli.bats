@@ -59,10 +59,11 @@ commands() {
 		paged=$(sed -n '/^\.Sh SYNOPSIS/,/^\.Sh DESCRIPTION/p' "$file" |
 			grep -oE 'Fl [0-9A-Za-z]+' | sed 's/Fl //' |
 			grep -oE '[0-9A-Za-z]' | sort -u | tr -d '\n')
-		parsed=$(grep -oE 'getopt\([^"]*"\+:?[^"]*"' \
-			"$TOP/bin/$command.c" | sed 's/.*"+//; s/"//' |
-			grep -oE '[0-9A-Za-z]' | sort -u | tr -d '\n')
+		parsed=$(grep -oE '"[0-9A-Za-z]",( \.| KEY)' "$TOP/bin/$command.c" |
+			cut -c 2 | sort -u | tr -d '\n')
 		for extra in h V; do
+			parsed=$(printf '%s%s' "$parsed" "$extra" |
+				grep -oE . | sort -u | tr -d '\n')
 			paged=$(printf '%s%s' "$paged" "$extra" |
 				grep -oE . | sort -u | tr -d '\n')
 			used=$(printf '%s%s' "$used" "$extra" |

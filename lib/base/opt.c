@@ -11,9 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/fail.h"
 #include "base/mem.h"
 #include "base/out.h"
+#include "base/strs.h"
 
 void
 opt_start(char **argv)
@@ -30,23 +32,6 @@ opt_start(char **argv)
 		close(fd);
 	/* A file that may not grow is an error of write, not our end. */
 	signal(SIGXFSZ, SIG_IGN);
-}
-
-void
-opt_common(int c, const char *usage)
-{
-	if (c == 'h') {
-		fputs(usage, stdout);
-		opt_exit(EX_LAGO_OK);
-	}
-	if (c == 'V') {
-		printf("%s %s, records %d, SQLite %s\n",
-		    program_invocation_short_name, LAGO_VERSION, LAGO_RECORDS,
-		    sqlite3_libversion());
-		opt_exit(EX_LAGO_OK);
-	}
-	fputs(usage, stderr);
-	exit(EX_LAGO_USAGE);
 }
 
 static void
@@ -133,28 +118,185 @@ opt_parse_duration(const char *text, double *seconds)
 	return -1;
 }
 
-int64_t
-opt_num(int c, const char *text, int64_t min, int64_t max)
+/* h and V: for people, not for the job. */
+static void __attribute__((noreturn)) about(int c, const char *usage)
 {
-	int64_t v;
-
-	if (opt_parse_num(text, min, max, &v) != 0)
-		opt_die(EX_LAGO_USAGE,
-		    "-%c needs a number from %lld to %lld, not '%s'", c,
-		    (long long)min, (long long)max, text);
-	return v;
+	if (c == 'h')
+		fputs(usage, stdout);
+	else
+		printf("%s %s, records %d, SQLite %s\n",
+		    program_invocation_short_name, LAGO_VERSION, LAGO_RECORDS,
+		    sqlite3_libversion());
+	opt_exit(EX_LAGO_OK);
 }
 
-double
-opt_duration(int c, const char *text)
+static void __attribute__((noreturn))
+bad(const char *what, const char *needs, const char *value)
 {
-	double seconds;
+	opt_die(EX_LAGO_USAGE, "%s needs %s, not '%s'", what, needs, value);
+}
 
-	if (opt_parse_duration(text, &seconds) != 0)
-		opt_die(EX_LAGO_USAGE,
-		    "-%c needs a duration such as 30, 10m, 2h or 1d, not '%s'",
-		    c, text);
-	return seconds;
+static void
+take_flag(const struct opt *o, const char *what, const char *value)
+{
+	if (value != NULL && strcmp(value, "0") != 0 && strcmp(value, "1") != 0)
+		bad(what, "0 or 1", value);
+	*o->flag = value == NULL || *value == '1';
+}
+
+static void
+take_number(const struct opt *o, const char *what, const char *value)
+{
+	char needs[80];
+	int64_t v;
+
+	snprintf(
+	    needs, sizeof(needs), "a number from %ld to %ld", o->min, o->max);
+	if (opt_parse_num(value, o->min, o->max, &v) == -1)
+		bad(what, needs, value);
+	*o->number = (long)v;
+}
+
+/* The index of a word that must be one of the row's. */
+static int
+take_word(const struct opt *o, const char *what, const char *value)
+{
+	struct buf words = BUF_INIT;
+
+	for (int i = 0; o->words[i] != NULL; i++) {
+		if (strcmp(o->words[i], value) == 0) {
+			buf_release(&words);
+			return i;
+		}
+		buf_addf(
+		    &words, "%s%s", i == 0 ? "one of " : ", ", o->words[i]);
+	}
+	bad(what, words.p, value);
+}
+
+static void
+take_call(const struct opt *o, const char *name, const char *value)
+{
+	struct fail f;
+
+	if (o->call(o->arg, name, value, &f) == -1)
+		opt_die(EX_LAGO_USAGE, "%s", f.text);
+}
+
+static void take_setting(const struct opt *table, const char *text);
+
+/* what: "-c" or "-x name", for messages; value NULL: an option without one. */
+static void
+take(const struct opt *o, const char *what, const char *name, const char *value)
+{
+	int word = o->words != NULL ? take_word(o, what, value) : 0;
+
+	if (o->flag != NULL)
+		take_flag(o, what, value);
+	else if (o->text != NULL)
+		*o->text = value;
+	else if (o->seconds != NULL) {
+		if (opt_parse_duration(value, o->seconds) == -1)
+			bad(what, "a duration such as 30, 10m, 2h or 1d",
+			    value);
+	} else if (o->number != NULL)
+		take_number(o, what, value);
+	else if (o->word != NULL)
+		*o->word = word;
+	else if (o->list != NULL)
+		strs_add(o->list, value);
+	else if (o->call != NULL)
+		take_call(o, name, value);
+	else
+		take_setting(o->settings, value);
+}
+
+/* Is it the one of this row? */
+static bool
+named(const struct opt *o, const char *name)
+{
+	size_t n = strlen(o->name);
+
+	return n == 0 || strcmp(o->name, name) == 0 ||
+	       (o->name[n - 1] == '.' && strncmp(o->name, name, n) == 0 &&
+		   name[n] != '\0');
+}
+
+static void
+take_setting(const struct opt *table, const char *text)
+{
+	const char *value = strchr(text, '=');
+	char *name, *what;
+	size_t n;
+
+	if (value == NULL || value == text)
+		bad("-x", "name=value", text);
+	name = mem_strndup(text, (size_t)(value++ - text));
+	what = mem_printf("-x %s", name);
+	for (; table->name != NULL && !named(table, name); table++)
+		;
+	if (table->name == NULL)
+		opt_die(EX_LAGO_USAGE, "knows no -x %s", name);
+	n = strlen(table->name);
+	if (n > 0 && table->name[n - 1] == '.')
+		value = text + n;
+	take(table, what, name, value);
+	free(name);
+	free(what);
+}
+
+/* What getopt wants to know: the letters, those with a value with a colon. */
+static void
+letters(const struct opt *table, struct buf *b)
+{
+	buf_adds(b, "+hV");
+	for (; table->name != NULL; table++) {
+		buf_adds(b, table->name);
+		if (table->flag == NULL)
+			buf_addc(b, ':');
+	}
+}
+
+char **
+opt_read(const struct opt *table, int argc, char **argv, const char *usage)
+{
+	struct buf b = BUF_INIT;
+	const struct opt *o;
+	char what[] = "-?";
+	int c;
+
+	letters(table, &b);
+	while ((c = getopt(argc, argv, b.p)) != -1) {
+		if (c == 'h' || c == 'V')
+			about(c, usage);
+		for (o = table; o->name != NULL && o->name[0] != c; o++)
+			;
+		if (o->name == NULL) {
+			fputs(usage, stderr);
+			exit(EX_LAGO_USAGE);
+		}
+		what[1] = (char)c;
+		take(o, what, o->name, optarg);
+	}
+	buf_release(&b);
+	return argv + optind;
+}
+
+char **
+opt_split(char **argv, char ***command, const char *usage)
+{
+	char **p;
+
+	/* getopt took the "--" that stands before all operands */
+	if (argv[-1] != optarg && strcmp(argv[-1], "--") == 0)
+		argv--;
+	for (p = argv; *p != NULL && strcmp(*p, "--") != 0; p++)
+		;
+	*command = *p != NULL ? p + 1 : NULL;
+	if (*p != NULL && p[1] == NULL)
+		opt_usage(usage, "no command behind --");
+	*p = NULL;
+	return argv;
 }
 
 void

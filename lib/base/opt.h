@@ -1,16 +1,18 @@
 /*
- * What every command does alike: usage, numbers, operands, the last look at
+ * What every command does alike: usage, options, operands, the last look at
  * standard output.  Functions that say so end the program; only commands call
  * this file.
  *
  *	static const char usage[] =
- *	    "usage: lago-x [-j] [-n count] [id...]\n";
+ *	    "usage: lago-x [-jV] [-n count] [-x name=value]... [id...]\n";
  *	...
- *	while ((c = getopt(argc, argv, "+hjn:V")) != -1)
- *		switch (c) {
- *		case 'n': count = opt_num(c, optarg, 0, 1000); break;
- *		default: opt_common(c, usage);	// h, V, ? and :
- *		}
+ *	const struct opt settings[] = {{"fresh", .flag = &fresh}, {0}};
+ *	const struct opt options[] = {
+ *	    {"j", .flag = &json},
+ *	    {"n", .number = &count, .min = 0, .max = 1000},
+ *	    {"x", .settings = settings}, {0}};
+ *	...
+ *	argv = opt_read(options, argc, argv, usage);
  */
 #ifndef LAGO_BASE_OPT_H
 #define LAGO_BASE_OPT_H
@@ -20,6 +22,7 @@
 #include <stdio.h>
 
 struct fail;
+struct strs;
 
 #define LAGO_VERSION "0.1"
 #define LAGO_RECORDS 1 /* version of lago-records(5) */
@@ -28,17 +31,40 @@ struct fail;
  * descriptors 0 to 2 opened on /dev/null (1 and 2 so that writing fails). */
 void opt_start(char **argv);
 
-/* h: usage on stdout, 0.  V: versions on stdout, 0.  Else usage on stderr,
- * 64. Never returns. */
-void opt_common(int c, const char *usage) __attribute__((noreturn));
+/*
+ * A row of a table of options, or of settings (-x name=value), which a row
+ * without a name ends: the letter or the name, and where the value goes; exactly
+ * one of the pointers is set.  A setting's name that ends with a point stands
+ * for all that begin so, and the value is what follows the point; "" is any.
+ */
+struct opt {
+	const char *name;
+	bool *flag; /* the option was given; the setting is 0 or 1 */
+	const char **text;
+	double *seconds; /* "30" "1.5" "10m" "2h" "1d" */
+	long *number, min, max;
+	int *word;		  /* its index in words, which NULL ends */
+	const char *const *words; /* text may be limited to some as well */
+	struct strs *list;	  /* one more */
+	int (*call)(void *arg, const char *name, const char *value,
+	    struct fail *f); /* 0, or -1 */
+	void *arg;
+	const struct opt *settings;
+};
+
+/* Does what the options say, h and V too, and returns the operands; whatever is
+ * wrong ends the program with 64. */
+char **opt_read(
+    const struct opt *table, int argc, char **argv, const char *usage);
+
+/* The operands end at "--", *command begins behind it; without one *command is
+ * NULL.  Of what opt_read returned. */
+char **opt_split(char **argv, char ***command, const char *usage);
+
 void opt_usage(const char *usage, const char *fmt, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
 
-/* A number in [min,max] / a duration in seconds ("30" "1.5" "10m" "2h" "1d") of
- * option -c; 64 otherwise. */
-int64_t opt_num(int c, const char *text, int64_t min, int64_t max);
-double opt_duration(int c, const char *text);
-/* The same for other callers: 0 or -1. */
+/* A number in [min,max], a duration in seconds: 0, or -1 for what is none. */
 int opt_parse_num(const char *text, int64_t min, int64_t max, int64_t *v);
 int opt_parse_duration(const char *text, double *seconds);
 

@@ -225,6 +225,27 @@ jobfile_set(struct kv *job, const char *key, const char *value,
 	return rc;
 }
 
+int
+jobfile_option(void *job, const char *name, const char *value, struct fail *f)
+{
+	static const struct {
+		char letter;
+		const char *key;
+	} letters[] = {{'D', "driver"}, {'g', "tag"}, {'m', "memory"},
+	    {'p', "priority"}, {'P', "cpus"}, {'t', "deadline"}};
+	char where[] = "-x";
+
+	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+		if (name[0] == letters[i].letter && name[1] == '\0') {
+			where[1] = *name;
+			name = letters[i].key;
+			break;
+		}
+	if (where[1] != 'x' && *value == '\0')
+		return fail_set(f, EX_LAGO_USAGE, "%s: empty value", where);
+	return jobfile_set(job, name, value, where, f);
+}
+
 static int
 add_layer(struct kv *job, const struct kv *layer, const char *where, int status,
     bool strict, struct fail *f)

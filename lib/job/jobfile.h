@@ -55,6 +55,10 @@ extern const struct jobfile_key jobfile_keys[];
  * nothing.  where is what messages call its place.  65. */
 int jobfile_set(struct kv *job, const char *key, const char *value,
     const char *where, struct fail *f);
+/* A value of an option of a command (struct opt of base/opt.h): name is a key,
+ * or one of the letters that stand for one; job a struct kv. */
+int jobfile_option(
+    void *job, const char *name, const char *value, struct fail *f);
 
 /*
  * All settings of a job of one target (a member's name) of a checked bundle,
