@@ -577,6 +577,13 @@ bodies_begin(struct state *s, struct cursor *c)
 	return s->fields.n > 0;
 }
 
+/* Behind d in 64, 48, 32, 24, 16...: elements may have three parts. */
+static size_t
+less(size_t d)
+{
+	return d < 3 ? d / 2 : d & (d - 1) ? d / 3 * 2 : d / 4 * 3;
+}
+
 /* All of it, with what fills it up; then d bytes, from its end. */
 static bool
 bodies_next(struct state *s, struct cursor *c, struct cand *cand)
@@ -597,7 +604,7 @@ bodies_next(struct state *s, struct cursor *c, struct cand *cand)
 		}
 		while (
 		    c->d > 0 && (c->pos < v->from + c->d || c->pos > v->to)) {
-			c->d /= 2;
+			c->d = less(c->d);
 			c->pos = v->to;
 		}
 		if (c->d == 0)
@@ -1090,7 +1097,7 @@ inside(struct state *s, const struct chain *c, unsigned depth, bool sure)
 	       n = chains_records(buf_str(s->best), c->end, c, &at);
 	int rc = 1, went = 0;
 
-	s->plain = s->mended = 0;
+	s->plain = 0;
 	if (n <= NUMBERED)
 		chains_fields(buf_str(s->best), c, at, n, &s->fields);
 	if (!sure && c->form != FIELD_VARINT)
