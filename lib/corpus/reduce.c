@@ -41,6 +41,7 @@ enum {
 	RETURNS = 8,
 	AGAIN = 4, /* fewer bytes after simpler ones */
 	CUTS = 2,
+	QUIET = 48,   /* failures until a look */
 	YIELD = 16,   /* successes that have to gain ... */
 	SHARE = 64,   /* ... such a part of it, in the first round */
 	UNSURE = 128, /* that are not looked at yet, and of so many bytes */
@@ -85,7 +86,9 @@ struct state {
 	struct cand cand[REDUCE_WIDTH];
 	uint64_t *tried; /* hashes, a table with room for `room` */
 	size_t ntried, room;
-	size_t misses;	    /* since the last success */
+	size_t misses;	    /* since the last success of this pass ... */
+	size_t quiet;	    /* ... of any, or the last look */
+	size_t hits, since; /* successes of it, and the size before them */
 	struct spans spans; /* of a pass under way; they follow */
 	struct units units;
 	struct strs words;
@@ -344,7 +347,8 @@ take(struct state *s, struct cand *c)
 		*(c->mended ? &s->mended : &s->plain) += 1;
 	for (unsigned i = 0; i < c->cuts; i++)
 		shift(s, c->cut[i].pos, c->cut[i].n);
-	s->misses = 0;
+	s->misses = s->quiet = 0;
+	s->hits++;
 	if (s->r->check)
 		remember(s, c);
 	rc = check(s, CHECK_PERHAPS);
@@ -408,53 +412,76 @@ try(struct state *s, size_t n)
 	return rc > 0 ? 0 : rc < 0 ? -2 : -1;
 }
 
+/* After so many failures in a row it is time to know; as check() has it. */
+static int
+missed(struct state *s, size_t n)
+{
+	s->misses += n;
+	s->quiet += n;
+	if (s->npast == 0 || s->quiet < QUIET)
+		return 0;
+	s->quiet = 0;
+	return check(s, CHECK_NOW);
+}
+
+/* Has the pass gained enough by its last successes? */
+static bool
+is_worth_it(struct state *s)
+{
+	size_t len = s->best->len;
+	bool yes = s->since - len >= len / SHARE;
+
+	if (s->hits < YIELD)
+		return true;
+	s->since = len;
+	s->hits = 0;
+	return yes;
+}
+
+static bool
+begin(struct state *s, const struct pass *p, struct cursor *c)
+{
+	memset(c, 0, sizeof *c);
+	s->since = s->best->len;
+	s->hits = 0;
+	return p->begin(s, c);
+}
+
 /* STOP, DONE, or CUT_SHORT after so many failures in a row. */
 static int
 run(struct state *s, const struct pass *p, size_t patience)
 {
-	struct cursor c = {0};
-	size_t n, hits = 0, before = s->best->len;
+	struct cursor c;
+	size_t n;
 	int hit, rc;
 
 	s->misses = 0;
-	if (!p->begin(s, &c))
+	if (!begin(s, p, &c))
 		return DONE;
-	for (;;) {
-		if (patience == PATIENCE && hits == YIELD) {
-			if (before - s->best->len < s->best->len / SHARE)
-				return CUT_SHORT;
-			before = s->best->len;
-			hits = 0;
-		}
+	while (patience > PATIENCE || is_worth_it(s)) {
 		n = fill(s, p, &c, width(s));
 		if (n == 0)
 			return DONE;
 		hit = try(s, n);
 		if (hit == -2)
 			return STOP;
-		if (hit < 0) {
-			s->misses += n;
-			if (s->misses > patience)
-				return CUT_SHORT;
-			continue;
-		}
-		c = s->cand[hit].after;
-		rc = take(s, &s->cand[hit]);
+		if (hit >= 0)
+			c = s->cand[hit].after;
+		rc = hit < 0 ? missed(s, n) : take(s, &s->cand[hit]);
 		if (rc == -2)
 			return STOP;
 		if (rc < 0) { /* all of it anew */
-			memset(&c, 0, sizeof c);
-			before = s->best->len;
-			hits = 0;
-			if (!p->begin(s, &c))
+			if (!begin(s, p, &c))
 				return DONE;
-			continue;
+		} else if (hit >= 0) {
+			c.gained = true;
+			if (p->took)
+				p->took(s, &c);
+		} else if (s->misses > patience) {
+			break;
 		}
-		hits++;
-		c.gained = true;
-		if (p->took)
-			p->took(s, &c);
 	}
+	return CUT_SHORT;
 }
 
 /* One candidate by itself: the cut. 1 taken, 0, STOP, also when we went back. */
