@@ -235,12 +235,13 @@ joint() {
 
 # memory COMMAND...: runs it; the most KiB that it had goes to the file memory.
 memory() {
+	local pid
 	"$@" &
-	while kill -0 $! 2>/dev/null; do
-		sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$!/status"
-		sleep 0.2
-	done 2>/dev/null >>memory
-	wait $!
+	pid=$!
+	while sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$pid/status"; do
+		sleep 0.1
+	done 2>/dev/null >>memory &
+	wait $pid
 }
 
 # again WHAT COMMAND...: 100,000 files, two fifths of them copies, minimised anew
