@@ -261,24 +261,23 @@ is_libfuzzer(const struct setting *s)
 }
 
 static void
-warn_counts(
-    const struct setting *s, const struct inputs *in, const struct minimize *m)
+warn_counts(const struct setting *s, const struct minimize *m)
 {
-	uint64_t bytes;
 	const struct {
 		uint64_t n;
 		const char *text;
 		bool detail;
 	} counts[] = {
-	    {m->crashed, "inputs crash: set aside", false},
-	    {m->hung, "inputs hang: set aside", false},
-	    {m->gone, "inputs could not be read", false},
-	    {m->unrun, "inputs not run for want of time: kept", false},
+	    {m->count[INPUT_CRASHED], "inputs crash: set aside", false},
+	    {m->count[INPUT_HUNG], "inputs hang: set aside", false},
+	    {m->count[INPUT_GONE], "inputs could not be read", false},
+	    {m->count[INPUT_NEW], "inputs not run for want of time: kept",
+		false},
 	    {m->lost, "tuples not shown by the result", false},
 	    {m->unstable, "tuples that come and go", true},
 	    {m->collect.cached, "inputs known from an earlier call", true},
-	    {inputs_count(in, INPUT_COPY, &bytes), "second copies", true},
-	    {inputs_count(in, INPUT_EMPTY, &bytes), "empty inputs", true},
+	    {m->count[INPUT_COPY], "second copies", true},
+	    {m->count[INPUT_EMPTY], "empty inputs", true},
 	};
 
 	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
@@ -314,16 +313,16 @@ corpus_record(
 		return;
 	for (size_t i = 0; i < in->n; i++)
 		count[1] += in->v[i].size;
-	record_start(
-	    &o, s, s->out, "corpus", m->unrun ? "budget" : "done", count);
+	record_start(&o, s, s->out, "corpus",
+	    m->count[INPUT_NEW] ? "budget" : "done", count);
 	out_int(&o, "execs", (int64_t)m->collect.execs);
 	out_int(&o, "tuples", (int64_t)m->tuples);
 	out_int(&o, "lost", (int64_t)m->lost);
 	out_int(&o, "unstable", (int64_t)m->unstable);
-	out_int(&o, "unrun", (int64_t)m->unrun);
-	out_int(&o, "crashed", (int64_t)m->crashed);
-	out_int(&o, "hung", (int64_t)m->hung);
-	out_int(&o, "gone", (int64_t)m->gone);
+	out_int(&o, "unrun", (int64_t)m->count[INPUT_NEW]);
+	out_int(&o, "crashed", (int64_t)m->count[INPUT_CRASHED]);
+	out_int(&o, "hung", (int64_t)m->count[INPUT_HUNG]);
+	out_int(&o, "gone", (int64_t)m->count[INPUT_GONE]);
 	out_text(&o, "bucket", NULL);
 	out_text(&o, "others", NULL);
 	out_text(&o, "reached", NULL);
@@ -488,9 +487,11 @@ corpus(struct setting *s, struct inputs *in, const char *dir)
 	inputs_sort(in);
 	if (minimize_corpus(&m, in, &f))
 		return sig_got ? 0 : opt_warn(&f);
-	warn_counts(s, in, &m);
+	warn_counts(s, &m);
 	print_corpus(s, in, &m);
-	status = m.gone ? EX_LAGO_NOINPUT : m.lost ? EX_LAGO_NO : EX_LAGO_OK;
+	status = m.count[INPUT_GONE] ? EX_LAGO_NOINPUT
+		 : m.lost	     ? EX_LAGO_NO
+				     : EX_LAGO_OK;
 	minimize_release(&m);
 	return status;
 }

@@ -391,26 +391,33 @@ cache_trace(const struct cache *c, uint32_t i)
 	return c->trace[i];
 }
 
+/* had: the numbers + 1 in t of traces of the cache.  Many inputs share one. */
 static void
-apply(const struct cache *c, const struct cache_entry *e, struct input *in,
-    uint32_t number, struct traces *t)
+apply(const struct cache *c, const struct cache_entry *e, struct inputs *in,
+    uint32_t i, struct traces *t, uint32_t *had)
 {
+	struct input *to = &in->v[i];
 	struct trace one;
 
-	memcpy(in->sha, e->sha, sizeof in->sha);
-	in->hashed = true;
-	in->state = e->state;
-	in->micros = e->micros;
+	memcpy(to->sha, e->sha, sizeof to->sha);
+	to->known = !to->hashed; /* by its stamp */
+	to->hashed = true;
+	to->state = e->state;
+	to->micros = e->micros;
 	if (e->state != INPUT_TRACED)
 		return;
-	one = c->trace[e->trace];
-	one.input = number;
-	in->trace = trace_put(t, &one, true, NULL);
+	if (!had[e->trace]) {
+		one = c->trace[e->trace];
+		one.input = i;
+		had[e->trace] = trace_put(t, &one, true, NULL) + 1;
+	}
+	to->trace = had[e->trace] - 1;
 }
 
 size_t
 cache_apply(const struct cache *c, struct inputs *in, struct traces *t)
 {
+	uint32_t *had = mem_array(c->traces, sizeof *had);
 	const struct cache_entry *e;
 	struct contents first;
 	size_t n = 0;
@@ -425,12 +432,13 @@ cache_apply(const struct cache *c, struct inputs *in, struct traces *t)
 				: cache_by_stamp(c, one->stamp);
 		if (!e)
 			continue;
-		apply(c, e, one, i, t);
+		apply(c, e, in, i, t, had);
 		n++;
 		if (contents_first(&first, i) != i)
 			one->state = INPUT_COPY;
 	}
 	contents_release(&first);
+	free(had);
 	return n;
 }
 
@@ -502,40 +510,60 @@ is_new(const struct block *b, const struct inputs *in, uint32_t i)
 
 	if (b->those)
 		return b->those[i];
-	return b->anew || (one->stamp ? !cache_by_stamp(b->c, one->stamp)
-				      : !cache_by_sha(b->c, one->sha));
+	if (b->anew || one->known)
+		return b->anew;
+	return one->stamp ? !cache_by_stamp(b->c, one->stamp)
+			  : !cache_by_sha(b->c, one->sha);
+}
+
+static bool
+was_run(const struct input *in)
+{
+	return in->hashed && in->state >= INPUT_TRACED &&
+	       in->state <= INPUT_HUNG;
+}
+
+/* Those that are copies are what the input with their bytes is. */
+static void
+block_copies(struct block *b, const struct inputs *in)
+{
+	const struct input *same;
+	struct contents first;
+
+	contents_init(&first, in);
+	for (uint32_t i = 0; i < in->n; i++)
+		if (was_run(&in->v[i]))
+			contents_first(&first, i);
+	for (uint32_t i = 0; i < in->n; i++) {
+		if (in->v[i].state != INPUT_COPY || !in->v[i].hashed ||
+		    !is_new(b, in, i))
+			continue;
+		same = &in->v[contents_first(&first, i)];
+		if (was_run(same))
+			block_add(b, &in->v[i], same);
+	}
+	contents_release(&first);
 }
 
 static void
 block_make(struct block *b, const struct inputs *in)
 {
-	struct contents first;
+	bool copies = false;
 
 	b->number = mem_array(b->t->n, sizeof *b->number);
 	for (size_t i = 0; i < b->t->n; i++)
 		b->number[i] = NONE;
 	memcpy(b->head.magic, MAGIC, sizeof b->head.magic);
 	b->head.base = b->anew ? 0 : (uint32_t)b->c->traces;
-	contents_init(&first, in);
-	for (int copies = 0; copies < 2; copies++)
-		for (uint32_t i = 0; i < in->n; i++) {
-			const struct input *one = &in->v[i], *same = one;
+	for (uint32_t i = 0; i < in->n; i++) {
+		const struct input *one = &in->v[i];
 
-			if (!one->hashed ||
-			    (one->state == INPUT_COPY) != (copies == 1))
-				continue;
-			if (copies)
-				same = &in->v[contents_first(&first, i)];
-			else if (one->state >= INPUT_TRACED &&
-				 one->state <= INPUT_HUNG)
-				contents_first(&first, i);
-			if (same->state < INPUT_TRACED ||
-			    same->state > INPUT_HUNG)
-				continue;
-			if (is_new(b, in, i))
-				block_add(b, one, same);
-		}
-	contents_release(&first);
+		if (was_run(one) && is_new(b, in, i))
+			block_add(b, one, one);
+		copies |= one->state == INPUT_COPY && is_new(b, in, i);
+	}
+	if (copies)
+		block_copies(b, in);
 	buf_add(&b->traces, buf_str(&b->entries), b->entries.len);
 	b->head.len = b->traces.len;
 	b->head.check =

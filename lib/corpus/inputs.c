@@ -371,18 +371,12 @@ inputs_read(struct input *in, struct buf *b, struct fail *f)
 	return 0;
 }
 
-size_t
-inputs_count(const struct inputs *l, enum input_state state, uint64_t *bytes)
+void
+inputs_count(const struct inputs *l, uint64_t n[INPUT_STATES])
 {
-	size_t n = 0;
-
-	*bytes = 0;
+	memset(n, 0, INPUT_STATES * sizeof *n);
 	for (size_t i = 0; i < l->n; i++)
-		if (l->v[i].state == state) {
-			*bytes += l->v[i].size;
-			n++;
-		}
-	return n;
+		n[l->v[i].state]++;
 }
 
 void

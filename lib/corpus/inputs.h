@@ -21,7 +21,8 @@ enum input_state {
 	INPUT_HUNG,
 	INPUT_COPY,  /* same bytes as another one */
 	INPUT_EMPTY, /* no fuzzer takes it */
-	INPUT_GONE   /* cannot be read (any more) */
+	INPUT_GONE,  /* cannot be read (any more) */
+	INPUT_STATES
 };
 
 struct input {
@@ -32,6 +33,7 @@ struct input {
 	uint32_t micros; /* its run took; 0 unknown */
 	bool base;	 /* it is there anyway: what it covers is covered */
 	bool hashed;	 /* sha is known */
+	bool known;	 /* the cache has it under its stamp */
 	uint8_t sha[INPUT_SHA];
 	uint64_t stamp; /* of the file as it was found, see inputs_stamp */
 };
@@ -63,8 +65,8 @@ void inputs_hash(struct input *in, const struct buf *b);
 void inputs_hex(const struct input *in, char hex[2 * INPUT_SHA + 1]);
 /* The bytes; -1 and state GONE (or left alone: too large) when not. */
 int inputs_read(struct input *in, struct buf *b, struct fail *f);
-size_t inputs_count(
-    const struct inputs *l, enum input_state state, uint64_t *bytes);
+/* How many of each state. */
+void inputs_count(const struct inputs *l, uint64_t n[INPUT_STATES]);
 void inputs_release(struct inputs *l);
 
 #endif

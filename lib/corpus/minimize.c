@@ -133,7 +133,7 @@ workers_cpu(void)
 static int
 run_inputs(struct work *w)
 {
-	double start = clock_mono(), end = w->m->end;
+	double start = clock_mono(), end = w->m->end, cpu = workers_cpu();
 	double until = end > 0 ? start + (end - start) * RUN_PART : 0;
 	int rc;
 
@@ -144,7 +144,7 @@ run_inputs(struct work *w)
 	inputs_settle(w->in);
 	if (w->m->from)
 		cache_save(w->m->from, w->in, &w->m->traces, NULL);
-	w->ran = workers_cpu() / (double)w->m->collect.workers;
+	w->ran = (workers_cpu() - cpu) / (double)w->m->collect.workers;
 	tuples_add_all(&w->all, &w->m->traces);
 	return rc;
 }
@@ -719,21 +719,17 @@ static int
 all_of_it(struct work *w)
 {
 	struct minimize *m = w->m;
-	uint64_t bytes;
 
 	if (start(w) || run_inputs(w))
 		return -1;
-	m->unrun = inputs_count(w->in, INPUT_NEW, &bytes);
 	if (set_aside(w) || choose(w) || prove(w))
 		return -1;
 	if (m->joint && shrink(w))
 		return -1;
 	m->tuples = w->all.n;
-	m->crashed = inputs_count(w->in, INPUT_CRASHED, &bytes);
-	m->hung = inputs_count(w->in, INPUT_HUNG, &bytes);
 	if (deliver(w))
 		return -1;
-	m->gone = inputs_count(w->in, INPUT_GONE, &bytes);
+	inputs_count(w->in, m->count);
 	return 0;
 }
 

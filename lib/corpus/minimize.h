@@ -11,6 +11,7 @@
 
 #include "corpus/collect.h"
 #include "corpus/cover.h"
+#include "corpus/inputs.h"
 #include "corpus/trace.h"
 
 struct fail;
@@ -41,10 +42,8 @@ struct minimize {
 	uint64_t tuples;       /* of the inputs */
 	uint64_t lost;	       /* tuples that the result was not seen to have */
 	uint64_t unstable; /* tuples that come and go, and it does not have */
-	uint64_t unrun;	   /* inputs kept because there was no time */
-	uint64_t cached;   /* inputs that needed no run */
-	uint64_t crashed, hung, gone;
-	bool *kept; /* of each input */
+	uint64_t count[INPUT_STATES]; /* inputs; what is NEW still is kept */
+	bool *kept;		      /* of each input */
 	struct traces traces;
 	struct cache *from; /* owns some of them */
 };
