@@ -22,6 +22,7 @@
 #include "corpus/fields.h"
 #include "corpus/spans.h"
 #include "corpus/units.h"
+#include "corpus/zips.h"
 
 enum {
 	SMALL = 400, /* bytes: up to there every width is tried */
@@ -92,6 +93,7 @@ struct state {
 	struct spans spans; /* of a pass under way; they follow */
 	struct units units;
 	struct strs words;
+	struct zips zips;
 };
 
 struct pass {
@@ -1151,6 +1153,109 @@ inside(struct state *s, const struct chain *c, unsigned depth, bool sure)
 	return rc;
 }
 
+/* Members of an archive, in both of its parts. */
+static bool
+members_begin(struct state *s, struct cursor *c)
+{
+	if (s->back || !zips_find(buf_str(s->best), s->best->len, &s->zips))
+		return false;
+	s->fields.n = s->fields.sums = 0;
+	zips_fields(buf_str(s->best), &s->zips, &s->fields);
+	c->d = (s->zips.n + 1) / 2;
+	c->i = s->zips.n;
+	return true;
+}
+
+/* They lie one behind the other in both. */
+static bool
+are_together(const struct zips_entry *v, size_t n)
+{
+	while (n-- > 1)
+		if (v[n].local != v[n - 1].local_end)
+			return false;
+	return true;
+}
+
+/* Groups of d, from the end. */
+static bool
+members_next(struct state *s, struct cursor *c, struct cand *cand)
+{
+	const struct zips_entry *v, *last;
+
+	do {
+		while (c->i < c->d || c->d == 0) {
+			if (c->d <= 1)
+				return false;
+			c->d /= 2;
+			c->i = s->zips.n;
+		}
+		c->i -= c->d;
+		v = &s->zips.v[c->i];
+	} while (!are_together(v, c->d));
+	last = v + c->d - 1;
+	cand->cut[0] = (struct cut){v->central, last->central_end - v->central};
+	cand->cut[1] = (struct cut){v->local, last->local_end - v->local};
+	cand->cuts = 2;
+	make_mended(s, cand);
+	zips_lower(
+	    cand->bytes.p, s->zips.end - cand->cut[0].n - cand->cut[1].n, c->d);
+	cand->made = true;
+	return true;
+}
+
+static void
+members_took(struct state *s, struct cursor *c)
+{
+	if (!zips_find(buf_str(s->best), s->best->len, &s->zips))
+		s->zips.n = 0;
+	if (c->i > s->zips.n)
+		c->i = s->zips.n;
+}
+
+static bool
+names_begin(struct state *s, struct cursor *c)
+{
+	bool found = members_begin(s, c);
+
+	memset(c, 0, sizeof *c);
+	return found;
+}
+
+/* d bytes of a name, from its end, in both. */
+static bool
+names_next(struct state *s, struct cursor *c, struct cand *cand)
+{
+	for (; c->i < s->zips.n; c->i++, c->d = 0) {
+		const struct zips_entry *e = &s->zips.v[c->i];
+
+		if (c->d == 0)
+			c->d = c->pos = e->name;
+		while (c->d > 0 && (c->pos < c->d || c->pos > e->name)) {
+			c->d /= 2;
+			c->pos = e->name;
+		}
+		if (c->d == 0)
+			continue;
+		c->pos -= c->d;
+		cand->cut[0] = (struct cut){e->at[1] + c->pos, c->d};
+		cand->cut[1] = (struct cut){e->at[0] + c->pos, c->d};
+		cand->cuts = 2;
+		return true;
+	}
+	return false;
+}
+
+static void
+names_took(struct state *s, struct cursor *c)
+{
+	(void)c;
+	if (!zips_find(buf_str(s->best), s->best->len, &s->zips))
+		s->zips.n = 0;
+}
+
+static const struct pass names = {names_begin, names_next, names_took};
+static const struct pass members = {members_begin, members_next, members_took};
+
 static int
 structure_once(struct state *s)
 {
@@ -1158,6 +1263,11 @@ structure_once(struct state *s)
 
 	if (is_text(s) && end > 0)
 		return 0;
+	if (zips_find(buf_str(s->best), end, &s->zips))
+		return run(s, &members, SIZE_MAX) == STOP ||
+			       run(s, &names, SIZE_MAX) == STOP || s->back
+			   ? STOP
+			   : 0;
 	if (numbers(s, 0, &end))
 		return STOP;
 	return region(s, 0, s->best->len, LEAST, 0);
@@ -1173,6 +1283,8 @@ structure(struct state *s)
 		s->fields.n = s->fields.sums = 0;
 		s->back = false;
 		rc = structure_once(s);
+		if (rc == 0 && s->npast && check(s, CHECK_NOW) < 0)
+			rc = STOP;
 		if (rc != STOP || !s->back)
 			return rc;
 	}
@@ -1251,8 +1363,6 @@ all(struct state *s)
 	int rc = structure(s);
 	size_t len;
 
-	if (rc == 0 && s->npast && check(s, CHECK_NOW) == -2)
-		return -1;
 	for (int i = 0; rc == 0 && i < AGAIN; i++) {
 		rc = rounds(s, PATIENCE, false);
 		if (rc == 0 && run(s, &values, SIZE_MAX) == STOP)
@@ -1289,6 +1399,7 @@ reduce_input(const struct reduce *r, struct buf *best)
 	spans_release(&s->spans);
 	units_release(&s->units);
 	strs_release(&s->words);
+	zips_release(&s->zips);
 	buf_release(&s->sure);
 	free(s->tried);
 	free(s);

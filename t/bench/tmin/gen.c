@@ -310,6 +310,68 @@ tar(void)
 	fwrite(data, 1, 1024, stdout);
 }
 
+/* The numbers that both parts have, from the version on. */
+static void
+zip_numbers(int method, const char *data, size_t n, size_t full, size_t name)
+{
+	le(20, 2);
+	le(0, 2);
+	le((uint32_t)method, 2);
+	le(0x5a2143e5, 4);
+	le((uint32_t)crc32(0, (const Bytef *)data, (uInt)full), 4);
+	le((uint32_t)n, 4);
+	le((uint32_t)full, 4);
+	le((uint32_t)name, 2);
+}
+
+static void
+zip(void)
+{
+	static char name[70][60], data[70][9000], packed[70][10000];
+	size_t full[70], n[70], where[70], at = 0, from;
+
+	for (int i = 0; i < 70; i++) {
+		uLongf room = sizeof packed[0];
+
+		snprintf(name[i], sizeof name[0], "%s/%s-%d.%s", any(), any(),
+		    i, i % 9 == 4 ? "cfg" : "txt");
+		full[i] = i == 49 ? 300 : below(i % 9 == 4 ? 20 : 9000);
+		for (size_t k = 0; k < full[i]; k++)
+			data[i][k] =
+			    k % 30 == 29 ? '\n' : (char)('a' + below(26));
+		compress((Bytef *)packed[i], &room, (Bytef *)data[i], full[i]);
+		n[i] = i % 3 == 1 ? full[i] : room - 6;
+		where[i] = at;
+		at += 30 + strlen(name[i]) + n[i];
+		printf("PK\3\4");
+		zip_numbers(i % 3 == 1 ? 0 : 8, data[i], n[i], full[i],
+		    strlen(name[i]));
+		le(0, 2);
+		printf("%s", name[i]);
+		fwrite(i % 3 == 1 ? data[i] : packed[i] + 2, 1, n[i], stdout);
+	}
+	from = at;
+	for (int i = 0; i < 70; i++) {
+		at += 46 + strlen(name[i]) + 9;
+		printf("PK\1\2");
+		le(20, 2);
+		zip_numbers(i % 3 == 1 ? 0 : 8, data[i], n[i], full[i],
+		    strlen(name[i]));
+		le(9, 2);
+		for (int k = 0; k < 5; k++)
+			le(0, 2);
+		le((uint32_t)where[i], 4);
+		printf("%sUT\5%c\1%c%c%c%c", name[i], 0, 1, 2, 3, 4);
+	}
+	printf("PK\5\6");
+	le(0, 4);
+	le(70, 2);
+	le(70, 2);
+	le((uint32_t)(at - from), 4);
+	le((uint32_t)from, 4);
+	le(0, 2);
+}
+
 static void
 sub(const char *type, const char *data, size_t n)
 {
@@ -469,6 +531,8 @@ main(int argc, char **argv)
 		png();
 	else if (!strcmp(f, "tar"))
 		tar();
+	else if (!strcmp(f, "zip"))
+		zip();
 	else if (!strcmp(f, "riff"))
 		riff();
 	else if (!strcmp(f, "proto"))
