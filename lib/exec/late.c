@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "exec/startmain.h"
+#include "exec/zeros.h"
 #include "target/late.h"
 
 extern char **environ;
@@ -160,6 +161,23 @@ become_run(uint32_t word)
 	syscall(SYS_close, LATE_GO);
 }
 
+/* A sanitizer's list of modules, which it would make anew in each copy that
+ * reports: 1 ms.  What is loaded later makes it look again. */
+extern __attribute__((weak)) int __sanitizer_get_module_and_offset_for_pc(
+    void *pc, char *module, size_t size, void **offset);
+
+static void
+warm_up(void)
+{
+	char module[8];
+	void *offset;
+
+	if (__sanitizer_get_module_and_offset_for_pc != NULL)
+		__sanitizer_get_module_and_offset_for_pc(
+		    (void *)(uintptr_t)&theirs, module, sizeof(module),
+		    &offset);
+}
+
 static bool
 say(uint32_t word)
 {
@@ -179,6 +197,8 @@ serve(void)
 	where = 0;
 	if (syscall(SYS_getcwd, cwd, sizeof(cwd)) <= 0)
 		*cwd = '\0';
+	warm_up();
+	zeros_drop();
 	if (!say(LATE_HELLO))
 		return;
 	for (;;) {
