@@ -12,6 +12,7 @@
 
 #include "base/fail.h"
 #include "base/kv.h"
+#include "base/mem.h"
 #include "base/opt.h"
 #include "base/out.h"
 #include "cluster/engine.h"
@@ -30,34 +31,68 @@ static struct home home;
 static struct nodes nodes;
 static struct store *store;
 
-/* Tell the engine to end one run. 1: it was over. */
+/* A run that is to end, or is over (file.n 0 then). */
 static int
-stop_run(long job, long id, struct fail *f)
+read_run(
+    long job, long id, struct engine_run *run, struct kv *file, struct fail *f)
 {
-	struct engine_run run = {.job = job, .run = id};
-	struct kv file = {0};
 	const char *node;
 	int dir = home_run(&home, job, id, f), rc;
 
+	*run = (struct engine_run){.job = job, .run = id};
 	if (dir < 0)
 		return -1;
-	rc = rundir_read(dir, &file, NULL, f);
+	rc = rundir_read(dir, file, NULL, f);
 	close(dir);
-	if (rc == 0 && rundir_ended(kv_get(&file, "state")))
-		rc = 1;
-	if (rc == 0) {
-		node = kv_get(&file, "node");
-		run.uuid = kv_get(&file, "uuid");
-		run.node = nodes_find(&nodes, node == NULL ? "local" : node);
-		if (run.uuid == NULL || run.node == NULL)
-			rc = fail_set(f, EX_LAGO_CONFIG,
-			    "%ld.%ld: node '%s' is not in nodes", job, id,
-			    node == NULL ? "local" : node);
-		else
-			rc = engine_stop(&home, &run, kflag, f);
+	if (rc != 0 || rundir_ended(kv_get(file, "state"))) {
+		kv_release(file);
+		return rc;
 	}
-	kv_release(&file);
-	return rc;
+	node = kv_get(file, "node");
+	run->uuid = kv_get(file, "uuid");
+	run->node = nodes_find(&nodes, node == NULL ? "local" : node);
+	if (run->uuid == NULL || run->node == NULL)
+		return fail_set(f, EX_LAGO_CONFIG,
+		    "%ld.%ld: node '%s' is not in nodes", job, id,
+		    node == NULL ? "local" : node);
+	return 0;
+}
+
+/* Tell the engines to end these runs, all that can be told; the first failure is
+ * in *f (-1). */
+static int
+stop_runs(long job, const long *ids, size_t n, struct fail *f)
+{
+	struct engine_run *run = mem_array(n + 1, sizeof(*run));
+	const struct engine_run **told = mem_array(n + 1, sizeof(*told));
+	struct kv *file = mem_array(n + 1, sizeof(*file));
+	struct fail *why = mem_array(n + 1, sizeof(*why));
+	int *rc = mem_array(n + 1, sizeof(*rc)), worst = 0;
+	size_t i, m = 0;
+
+	for (i = 0; i < n; i++) {
+		if (read_run(job, ids[i], &run[i], &file[i], &why[0]) != 0) {
+			if (worst == 0)
+				*f = why[0];
+			worst = -1;
+		} else if (run[i].node != NULL)
+			told[m++] = &run[i];
+	}
+	engine_stop(&home, told, m, kflag, rc, why);
+	for (i = 0; i < m; i++)
+		if (rc[i] != 0) {
+			if (worst == 0)
+				*f = why[i];
+			worst = -1;
+		}
+	for (i = 0; i < n; i++)
+		kv_release(&file[i]);
+	free(run);
+	free(told);
+	free(file);
+	free(why);
+	free(rc);
+	return worst;
 }
 
 /* The wish, as file and row. */
@@ -89,15 +124,14 @@ static int
 kill_runs(long job, long run, struct fail *f)
 {
 	long *runs = NULL;
-	size_t n = 0, i;
-	int rc = 0;
+	size_t n = 0;
+	int rc;
 
 	if (run > 0)
-		return stop_run(job, run, f);
+		return stop_runs(job, &run, 1, f);
 	if (home_runs(&home, job, &runs, &n, f) != 0)
 		return -1;
-	for (i = 0; rc >= 0 && i < n; i++)
-		rc = stop_run(job, runs[i], f);
+	rc = stop_runs(job, runs, n, f);
 	free(runs);
 	return rc;
 }

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/fail.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/opt.h"
 #include "base/paths.h"
@@ -272,12 +273,12 @@ asked(struct polled *p, const char *node, const char *uuid)
 	return NULL;
 }
 
-/* One line of the answer: NODE TAB RUN TAB STATE [TAB DETAIL]. */
+/* One line of the answer: NODE TAB RUN TAB STATE [TAB DETAIL [TAB NEWS]]. */
 static void
 take_answer(char *line, void *arg)
 {
 	char *node = strsep(&line, "\t"), *uuid = strsep(&line, "\t");
-	char *state = strsep(&line, "\t"), *detail = line;
+	char *state = strsep(&line, "\t"), *detail = strsep(&line, "\t");
 	struct engine_run *run;
 	int64_t status = 0;
 
@@ -289,6 +290,8 @@ take_answer(char *line, void *arg)
 		if (detail == NULL || opt_parse_num(detail, 0, INT64_C(1) << 40,
 					  &run->clock) != 0)
 			run->clock = 0;
+		if (line != NULL)
+			hash_bytes(line, strlen(line), run->news);
 	} else if (strcmp(state, "gone") == 0 || strcmp(state, "left") == 0) {
 		run->life = OUTCOME_GONE;
 		run->left = *state == 'l';
@@ -319,6 +322,7 @@ engine_poll(const struct home *h, struct engine_run *const *runs, size_t n,
 	for (i = 0; i < n; i++) {
 		runs[i]->life = OUTCOME_UNKNOWN;
 		runs[i]->answered = false;
+		runs[i]->news[0] = '\0';
 		if (is_asked(runs[i]->node))
 			nodes[online++] = runs[i]->node;
 	}
@@ -393,29 +397,18 @@ simple_call(const struct engine_run *run, const char *verb, const char *option)
 	return c;
 }
 
-static int
-simple(const struct home *h, const struct engine_run *run, const char *verb,
-    const char *option, struct fail *f)
-{
-	struct call c = simple_call(run, verb, option);
-
-	together(h, &c, 1);
-	if (c.rc != 0)
-		*f = c.f;
-	release(&c);
-	return c.rc;
-}
-
-/* The same for many runs, with an input for each (NULL: none). */
+/* A verb with the run as operand for many runs, with an input for each (NULL:
+ * none). */
 static void
 simple_calls(const struct home *h, const struct engine_run *const *runs,
-    const char *verb, struct buf *in, size_t n, int *rc, struct fail *f)
+    const char *verb, const char *option, struct buf *in, size_t n, int *rc,
+    struct fail *f)
 {
 	struct call *calls = mem_array(n + 1, sizeof(*calls));
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		calls[i] = simple_call(runs[i], verb, NULL);
+		calls[i] = simple_call(runs[i], verb, option);
 		if (in != NULL)
 			calls[i].in = in[i];
 	}
@@ -495,7 +488,7 @@ engine_start(const struct home *h, const struct engine_run *const *runs,
 	for (i = 0; i < n; i++)
 		if (rc[i] != 0)
 			some[m++] = runs[i];
-	simple_calls(h, some, "start", NULL, m, got, why);
+	simple_calls(h, some, "start", NULL, NULL, m, got, why);
 	for (i = m = 0; i < n; i++)
 		if (rc[i] != 0) {
 			rc[i] = got[m];
@@ -510,14 +503,14 @@ void
 engine_push(const struct home *h, const struct engine_run *const *runs,
     struct buf *tars, size_t n, int *rc, struct fail *f)
 {
-	simple_calls(h, runs, "push", tars, n, rc, f);
+	simple_calls(h, runs, "push", NULL, tars, n, rc, f);
 }
 
 void
 engine_purge(const struct home *h, const struct engine_run *const *runs,
     size_t n, int *rc, struct fail *f)
 {
-	simple_calls(h, runs, "purge", NULL, n, rc, f);
+	simple_calls(h, runs, "purge", NULL, NULL, n, rc, f);
 }
 
 int
@@ -567,14 +560,16 @@ engine_fetch(const struct home *h, const struct engine_run *run,
 int
 engine_install(const struct home *h, const struct node *node, struct fail *f)
 {
-	const struct engine_run none = {.node = node, .uuid = ""};
+	const struct engine_run none = {.node = node, .uuid = ""}, *run = &none;
+	int rc;
 
-	return simple(h, &none, "install", NULL, f);
+	simple_calls(h, &run, "install", NULL, NULL, 1, &rc, f);
+	return rc;
 }
 
-int
-engine_stop(const struct home *h, const struct engine_run *run, bool now,
-    struct fail *f)
+void
+engine_stop(const struct home *h, const struct engine_run *const *runs,
+    size_t n, bool now, int *rc, struct fail *f)
 {
-	return simple(h, run, "stop", now ? "-k" : NULL, f);
+	simple_calls(h, runs, "stop", now ? "-k" : NULL, NULL, n, rc, f);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hash.h"
 #include "cluster/outcome.h"
 
 struct buf;
@@ -31,9 +32,11 @@ struct engine_run {
 	bool answered;
 	enum outcome_life life;
 	int status;
-	int64_t clock; /* of the node, seconds; 0: not told */
-	bool expired;  /* of remote_visit */
-	bool left;     /* gone, but what it found is still there */
+	int64_t clock;	     /* of the node, seconds; 0: not told */
+	char news[HASH_HEX]; /* of what there is to fetch; "": not told */
+	bool expired;	     /* of remote_visit */
+	bool quiet;	     /* the same: it lives, nothing was fetched */
+	bool left;	     /* gone, but what it found is still there */
 };
 
 /* What the engines know of these nodes, a call of tell for each line that they
@@ -73,8 +76,8 @@ int engine_fetch(const struct home *h, const struct engine_run *run,
 void engine_purge(const struct home *h, const struct engine_run *const *runs,
     size_t n, int *rc, struct fail *f);
 
-/* End it: results are still collected, or at once. */
-int engine_stop(const struct home *h, const struct engine_run *run, bool now,
-    struct fail *f);
+/* End them, as engine_start: results are still collected, or at once. */
+void engine_stop(const struct home *h, const struct engine_run *const *runs,
+    size_t n, bool now, int *rc, struct fail *f);
 
 #endif

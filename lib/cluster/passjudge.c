@@ -62,15 +62,39 @@ lose(struct state *s, struct item *item, const char *reason)
 	item->engine.node = NULL;
 }
 
-/* It lives although somebody wants its end: its node was not reached then. */
 static void
-insist(struct state *s, struct item *item)
+stop_all(
+    struct state *s, const struct engine_run *const *runs, size_t n, bool now)
 {
-	struct fail f;
+	struct fail *f = mem_array(n + 1, sizeof(*f));
+	int *rc = mem_array(n + 1, sizeof(*rc));
+	size_t i;
 
-	if (!s->p->dry && remote_is(item->engine.node) &&
-	    engine_stop(s->p->home, &item->engine, false, &f) != 0)
-		pass_note(s, &f);
+	engine_stop(s->p->home, runs, n, now, rc, f);
+	for (i = 0; i < n; i++)
+		if (rc[i] != 0)
+			pass_note(s, &f[i]);
+	free(rc);
+	free(f);
+}
+
+/* What lives although somebody wants its end: its node was not reached then. */
+static void
+insist(struct state *s)
+{
+	const struct engine_run **runs = mem_array(s->n + 1, sizeof(*runs));
+	const struct item *item;
+	size_t i, n = 0;
+
+	for (i = 0; !s->p->dry && i < s->n; i++) {
+		item = &s->items[i];
+		if (item->killed && item->run > 0 && !item->over &&
+		    item->engine.life == OUTCOME_ALIVE &&
+		    remote_is(item->engine.node))
+			runs[n++] = &item->engine;
+	}
+	stop_all(s, runs, n, false);
+	free(runs);
 }
 
 /* For its node, or against it. */
@@ -120,9 +144,8 @@ judge(struct state *s, struct item *item)
 	speak(s, item, &facts, &j);
 	switch (j.verdict) {
 	case OUTCOME_WAIT:
-		item->changed = facts.life == OUTCOME_ALIVE;
-		if (item->changed && item->killed)
-			insist(s, item);
+		item->changed =
+		    facts.life == OUTCOME_ALIVE && !item->engine.quiet;
 		break;
 	case OUTCOME_FINAL:
 	case OUTCOME_GIVEUP:
@@ -191,47 +214,49 @@ is_active(const struct state *s, const struct engine_run *run)
 	return false;
 }
 
-/* What a node has of a run that is over here: its finds are merged, then it may
- * be removed there (true); it changes nothing any more. */
-static bool
-settle(struct state *s, const struct engine_run *run)
+/* What a node had of a run that is over here is merged; it changes nothing any
+ * more. */
+static int
+merge(struct state *s, const struct engine_run *run)
 {
 	struct kv file = {0}, progress = {0};
 	struct fail f;
-	int dir, rc = 0;
+	int dir = home_run(s->p->home, run->job, run->run, &f), rc = 0;
 
-	if (s->p->dry || run->life == OUTCOME_UNKNOWN)
-		return false;
-	if (run->life == OUTCOME_ALIVE) {
-		rc = engine_stop(s->p->home, run, true, &f);
-	} else {
-		dir = home_run(s->p->home, run->job, run->run, &f);
-		if (dir >= 0 && rundir_read(dir, &file, &progress, &f) == 0)
-			rc = store_run_put(
-			    s->store, run->job, run->run, &file, &progress, &f);
-		if (dir >= 0)
-			close(dir);
-		kv_release(&file);
-		kv_release(&progress);
-	}
+	if (dir >= 0 && rundir_read(dir, &file, &progress, &f) == 0)
+		rc = store_run_put(
+		    s->store, run->job, run->run, &file, &progress, &f);
+	if (dir >= 0)
+		close(dir);
+	kv_release(&file);
+	kv_release(&progress);
 	if (rc != 0)
 		pass_note(s, &f);
-	return rc == 0 && run->life != OUTCOME_ALIVE && !run->expired;
+	return rc;
 }
 
-/* Those of the late ones that are over. */
+/* Late ones that live are ended, what has come of the others is merged, and may
+ * be removed there then. */
 static void
 settle_all(struct state *s, const struct engine_run *late, size_t n)
 {
 	const struct engine_run **gone = mem_array(n + 1, sizeof(*gone));
-	size_t i, m = 0;
+	const struct engine_run **alive = mem_array(n + 1, sizeof(*alive));
+	size_t i, m = 0, k = 0;
 	struct fail f;
 
-	for (i = 0; i < n; i++)
-		if (!is_active(s, &late[i]) && settle(s, &late[i]))
+	for (i = 0; !s->p->dry && i < n; i++) {
+		if (is_active(s, &late[i]) || late[i].life == OUTCOME_UNKNOWN)
+			continue;
+		if (late[i].life == OUTCOME_ALIVE)
+			alive[k++] = &late[i];
+		else if (merge(s, &late[i]) == 0 && !late[i].expired)
 			gone[m++] = &late[i];
+	}
+	stop_all(s, alive, k, true);
 	if (m > 0 && remote_purge(s->p->home, gone, m, &f) != 0)
 		pass_note(s, &f);
+	free(alive);
 	free(gone);
 }
 
@@ -285,6 +310,7 @@ passjudge_all(struct state *s)
 			last_words(s, &s->items[i]);
 			judge(s, &s->items[i]);
 		}
+	insist(s);
 	passcorpus_exchange(s);
 	passcorpus_keep(s);
 	if (!s->p->dry && aside_judge(&s->nodes, s->p->home, s->store,

@@ -23,6 +23,7 @@
 
 #define AT_ONCE 16    /* fetches */
 #define TRANSFER 60.0 /* seconds for those of a pass */
+#define FIGURES 60    /* seconds that numbers of a live run may be old */
 #define MARGIN 3      /* seconds, for clocks that are read in whole ones */
 
 bool
@@ -45,25 +46,35 @@ struct poll {
 	bool answered;
 };
 
-/* Not synced: what a power failure takes, the boot id makes up for. */
+/* A line that is a file of the run, of one length always, so one write puts it
+ * in place.  Not synced: what a power failure takes, the boot id makes up for. */
+static void
+note(int dir, const char *name, const char *text)
+{
+	char line[128];
+	int n = snprintf(line, sizeof(line), "%-126s\n", text);
+	int fd = openat(
+	    dir, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd >= 0) {
+		file_write_fd(fd, line, (size_t)n);
+		close(fd);
+	}
+}
+
 static void
 note_poll(
     const struct home *h, const struct engine_run *run, const struct poll *p)
 {
 	char text[128], boot[37];
-	int dir = run_dir(h, run), fd, n;
+	int dir = run_dir(h, run);
 
 	if (dir < 0)
 		return;
 	clock_boot_id(boot);
-	n = snprintf(text, sizeof(text), "%lld %lld %d %s\n", (long long)p->at,
+	snprintf(text, sizeof(text), "%lld %lld %d %s", (long long)p->at,
 	    (long long)p->ahead, p->answered, boot);
-	fd = openat(dir, ".polled.new",
-	    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd >= 0 && file_write_fd(fd, text, (size_t)n) == 0)
-		renameat(dir, ".polled.new", dir, ".polled");
-	if (fd >= 0)
-		close(fd);
+	note(dir, ".polled", text);
 	close(dir);
 }
 
@@ -78,7 +89,7 @@ last_poll(const struct home *h, const struct engine_run *run)
 	struct poll p = {.at = (int64_t)clock_boot()};
 
 	clock_boot_id(boot);
-	if (dir >= 0 && file_read(dir, ".polled", 127, &b, NULL, NULL) == 0 &&
+	if (dir >= 0 && file_read(dir, ".polled", 128, &b, NULL, NULL) == 0 &&
 	    sscanf(buf_str(&b), "%lld %lld %d %36s", &at, &ahead, &answered,
 		then) == 4 &&
 	    strcmp(boot, then) == 0 && at <= p.at)
@@ -253,6 +264,38 @@ receive(const struct home *h, const struct engine_run *run, int dir,
 	return rc;
 }
 
+/* All came that the node's poll spoke of. */
+static void
+note_news(int dir, const struct engine_run *run)
+{
+	char text[128];
+
+	if (run->news[0] == '\0')
+		return;
+	snprintf(
+	    text, sizeof(text), "%lld %s", (long long)clock_boot(), run->news);
+	note(dir, ".fetched", text);
+}
+
+/* It has found nothing since, and what it counts is not old. */
+static bool
+is_quiet(const struct home *h, const struct engine_run *run)
+{
+	struct buf b = BUF_INIT;
+	char news[HASH_HEX] = "";
+	long long at = 0, now = (long long)clock_boot();
+	int dir;
+
+	if (run->life != OUTCOME_ALIVE || run->news[0] == '\0' ||
+	    (dir = run_dir(h, run)) < 0)
+		return false;
+	if (file_read(dir, ".fetched", 128, &b, NULL, NULL) == 0)
+		sscanf(buf_str(&b), "%lld %64s", &at, news);
+	buf_release(&b);
+	close(dir);
+	return strcmp(news, run->news) == 0 && at <= now && now < at + FIGURES;
+}
+
 enum got { FETCHED, WHOLE, FAILED }; /* whole: nothing more comes */
 
 /* In a process of its own. */
@@ -276,55 +319,68 @@ fetch(const struct home *h, const struct engine_run *run,
 		whole = is_whole(run, &t, again, &cursor, say);
 		rc = file_write(
 		    dir, ".cursor", buf_str(&cursor), cursor.len, 0600, &f);
+		if (rc == 0 && !t.more)
+			note_news(dir, run);
 	}
 	if (rc != 0)
 		say(f.text);
 	return rc != 0 ? FAILED : whole ? WHOLE : FETCHED;
 }
 
+/* A fetch under way. */
+struct fetching {
+	pid_t pid; /* 0: none */
+	enum got *got;
+};
+
 static void
-reap(pid_t *pids, enum got *got, size_t n, double end)
+reap(struct fetching *v, size_t n, bool late)
 {
 	size_t i;
 	int status;
 
 	for (i = 0; i < n; i++) {
-		while (pids[i] > 0) {
-			if (waitpid(pids[i], &status, WNOHANG) == pids[i]) {
-				got[i] = WIFEXITED(status)
-					     ? (enum got)WEXITSTATUS(status)
-					     : FAILED;
-				pids[i] = -1;
-			} else if (clock_mono() > end) {
-				kill(pids[i], SIGKILL); /* the engine too */
-				waitpid(pids[i], &status, 0);
-				pids[i] = -1;
-			} else
-				clock_sleep(0.01);
-		}
+		if (v[i].pid <= 0)
+			continue;
+		if (late)
+			kill(v[i].pid, SIGKILL); /* the engine too */
+		if (waitpid(v[i].pid, &status, late ? 0 : WNOHANG) == 0)
+			continue;
+		if (WIFEXITED(status))
+			*v[i].got = (enum got)WEXITSTATUS(status);
+		v[i].pid = 0;
 	}
 }
 
-/* From all of them at once.  What has not come in time comes the next time. */
+/* From all of them, so many at once.  What has not come in time comes the next
+ * time. */
 static void
 fetch_all(const struct home *h, struct engine_run *const *runs, size_t n,
     enum got *got, void (*say)(const char *text))
 {
 	double end = clock_mono() + TRANSFER;
-	pid_t pids[AT_ONCE];
-	size_t i, k, m;
+	struct fetching v[AT_ONCE] = {{0}};
+	size_t next = 0, k, alive;
+	bool late;
 
-	for (i = 0; i < n; i++)
-		got[i] = FAILED;
-	for (i = 0; i < n && clock_mono() < end; i += m) {
-		m = n - i < AT_ONCE ? n - i : AT_ONCE;
-		for (k = 0; k < m; k++) {
-			pids[k] = fork();
-			if (pids[k] == 0)
-				_exit(fetch(h, runs[i + k], say));
+	for (k = 0; k < n; k++)
+		got[k] = FAILED;
+	do {
+		for (k = alive = 0; k < AT_ONCE; k++) {
+			if (v[k].pid <= 0 && next < n) {
+				v[k].got = &got[next];
+				v[k].pid = fork();
+				if (v[k].pid == 0)
+					_exit(fetch(h, runs[next], say));
+				next++;
+			}
+			alive += v[k].pid > 0;
 		}
-		reap(pids, got + i, m, end);
-	}
+		if (alive > 0)
+			clock_sleep(0.005);
+		late = clock_mono() > end;
+		reap(v, AT_ONCE, late);
+	} while (!late && (alive > 0 || next < n));
 }
 
 /* ---- visits ---- */
@@ -407,7 +463,8 @@ remote_visit(const struct home *h, struct engine_run *const *runs, size_t n,
 	rc = engine_poll(h, runs, n, f);
 	for (i = 0; i < n; i++) {
 		after(h, runs[i], lease, &polls[i]);
-		if (remote_is(runs[i]->node) &&
+		runs[i]->quiet = is_quiet(h, runs[i]);
+		if (remote_is(runs[i]->node) && !runs[i]->quiet &&
 		    (runs[i]->life == OUTCOME_ALIVE ||
 			runs[i]->life == OUTCOME_ENDED || runs[i]->left)) {
 			past[m] = is_past(&polls[i], lease);

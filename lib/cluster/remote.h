@@ -9,7 +9,8 @@
  * Below the run directory `.polled` is the moment, in CLOCK_BOOTTIME, when the
  * last poll left that renewed the lease, how far the node's clock is ahead of
  * it, whether an answer came, and this machine's boot id; `.cursor` is what the
- * last whole fetch ended with.
+ * last whole fetch ended with, `.fetched` when that was and a hash of what the
+ * poll before it called news.
  */
 #ifndef LAGO_CLUSTER_REMOTE_H
 #define LAGO_CLUSTER_REMOTE_H

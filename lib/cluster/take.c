@@ -205,6 +205,8 @@ take_end(struct stream *s)
 		*value++ = '\0';
 		if (strcmp(line, "whole") == 0)
 			s->t->whole = true;
+		else if (strcmp(line, "more") == 0)
+			s->t->more = true;
 		else if (strcmp(line, "has") == 0)
 			s->t->missing += !have(s, value);
 		else if (of_cursor(line) &&

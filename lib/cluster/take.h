@@ -30,6 +30,7 @@ struct take {
 	char first[256];
 	bool end;	/* the stream came to its .end */
 	bool whole;	/* nothing more comes */
+	bool more;	/* there was too much for one stream */
 	size_t missing; /* files of the run that are not here then */
 };
 

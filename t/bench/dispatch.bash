@@ -16,7 +16,7 @@ dispatch_home() {
 		poll) awk -F '\t' -v ended=" $ENDED " '{
 			n = split($3, part, "/")
 			over = index(ended, " " part[n - 2] " ")
-			print $1 "\t" $2 "\t" (over ? "ended\t0" : "alive\t1000000")
+			print $1 "\t" $2 "\t" (over ? "ended\t0" : "alive\t1000000\tsame")
 			}' ;;
 		start) echo started ;;
 		fetch) cat >/dev/null; exec cat "$LAGO_HOME/whole.tar" ;;
