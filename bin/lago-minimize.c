@@ -705,8 +705,8 @@ main(int argc, char **argv)
 	check_output(&s);
 	if (!s.command)
 		opt_exit(from_job(&s, argv, names));
-	one = operands(&s, names, &in);
 	cpus(&s);
+	one = operands(&s, names, &in);
 	sig_init();
 	dir = scratch_start(&f);
 	if (!dir)

@@ -47,7 +47,10 @@ caches() {
 		# other files with these bytes are known too
 		run lago-minimize -j -o fourth copies -- "$EXAMPLES/$build"
 		[ "$(field execs)" -eq "$(field files)" ]
-		rm -r first second third fourth copies
+		# the choice begins with the one before
+		lago-minimize -q -o fifth in -- "$EXAMPLES/$build"
+		diff -r second fifth
+		rm -r fifth first second third fourth copies
 	done
 }
 

@@ -404,6 +404,7 @@ apply(const struct cache *c, const struct cache_entry *e, struct inputs *in,
 	to->hashed = true;
 	to->state = e->state;
 	to->micros = e->micros;
+	to->chosen = (uint8_t)e->chosen;
 	if (e->state != INPUT_TRACED)
 		return;
 	if (!had[e->trace]) {
@@ -467,7 +468,6 @@ number_of(const struct cache *c, const struct trace *t)
 struct block {
 	const struct cache *c;
 	const struct traces *t;
-	const bool *those;
 	struct buf traces, entries;
 	struct head head;
 	uint32_t *number; /* of each of t, or NONE */
@@ -481,7 +481,8 @@ block_add(struct block *b, const struct input *in, const struct input *same)
 	struct cache_entry e = {.stamp = in->stamp,
 	    .state = same->state,
 	    .trace = NONE,
-	    .micros = same->micros};
+	    .micros = same->micros,
+	    .chosen = same->chosen};
 
 	memcpy(e.sha, in->sha, sizeof e.sha);
 	if (same->state == INPUT_TRACED) {
@@ -504,16 +505,12 @@ block_add(struct block *b, const struct input *in, const struct input *same)
 }
 
 static bool
-is_new(const struct block *b, const struct inputs *in, uint32_t i)
+is_new(const struct block *b, const struct input *in)
 {
-	const struct input *one = &in->v[i];
-
-	if (b->those)
-		return b->those[i];
-	if (b->anew || one->known)
-		return b->anew;
-	return one->stamp ? !cache_by_stamp(b->c, one->stamp)
-			  : !cache_by_sha(b->c, one->sha);
+	if (b->anew || in->changed || in->known)
+		return b->anew || in->changed;
+	return in->stamp ? !cache_by_stamp(b->c, in->stamp)
+			 : !cache_by_sha(b->c, in->sha);
 }
 
 static bool
@@ -536,7 +533,7 @@ block_copies(struct block *b, const struct inputs *in)
 			contents_first(&first, i);
 	for (uint32_t i = 0; i < in->n; i++) {
 		if (in->v[i].state != INPUT_COPY || !in->v[i].hashed ||
-		    !is_new(b, in, i))
+		    !is_new(b, &in->v[i]))
 			continue;
 		same = &in->v[contents_first(&first, i)];
 		if (was_run(same))
@@ -558,9 +555,9 @@ block_make(struct block *b, const struct inputs *in)
 	for (uint32_t i = 0; i < in->n; i++) {
 		const struct input *one = &in->v[i];
 
-		if (was_run(one) && is_new(b, in, i))
+		if (was_run(one) && is_new(b, one))
 			block_add(b, one, one);
-		copies |= one->state == INPUT_COPY && is_new(b, in, i);
+		copies |= one->state == INPUT_COPY && is_new(b, one);
 	}
 	if (copies)
 		block_copies(b, in);
@@ -667,10 +664,9 @@ sweep(const char *dir)
 }
 
 void
-cache_save(struct cache *c, const struct inputs *in, const struct traces *t,
-    const bool *those)
+cache_save(struct cache *c, const struct inputs *in, const struct traces *t)
 {
-	struct block b = {.c = c, .t = t, .those = those};
+	struct block b = {.c = c, .t = t};
 	struct stat ours, there;
 
 	if (flock(c->fd, LOCK_EX | LOCK_NB))

@@ -34,7 +34,7 @@ struct cache_entry {
 	uint8_t sha[INPUT_SHA];
 	uint32_t state; /* INPUT_TRACED, _CRASHED or _HUNG */
 	uint32_t trace, micros;
-	uint32_t unused;
+	uint32_t chosen; /* as of inputs */
 };
 
 /* For this target; merge: by libFuzzer's protocol, whose features are other
@@ -50,10 +50,9 @@ struct trace cache_trace(const struct cache *c, uint32_t i);
 /* Settles inputs that are NEW and known: by their stamp, or by their bytes where
  * those were hashed, and counts them.  Second copies among them are marked. */
 size_t cache_apply(const struct cache *c, struct inputs *in, struct traces *t);
-/* Adds what these inputs showed and it does not have; with `those` only of the
- * inputs marked there, whose traces are others now. */
-void cache_save(struct cache *c, const struct inputs *in,
-    const struct traces *t, const bool *those);
+/* Adds what these inputs showed and it does not have, or has otherwise. */
+void cache_save(
+    struct cache *c, const struct inputs *in, const struct traces *t);
 void cache_close(struct cache *c); /* NULL is fine */
 
 /* $XDG_CACHE_HOME/lago/traces, else ~/.cache/lago/traces; NULL when neither is

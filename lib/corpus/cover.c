@@ -522,6 +522,26 @@ restore(struct cover *c, const bool *best)
 			drop(c, c->use[i]);
 }
 
+/* What was chosen before, completed, unless that is worse. */
+static void
+begin_before(struct cover *c)
+{
+	bool *best = mem_dup(c->chosen, c->traces * sizeof *best);
+	double least = price(c);
+
+	for (size_t i = 0; i < c->uses; i++)
+		if (best[c->use[i]] && !c->trace[c->use[i]].before)
+			drop(c, c->use[i]);
+	for (size_t i = 0; i < c->uses; i++)
+		if (!best[c->use[i]] && c->trace[c->use[i]].before)
+			choose(c, c->use[i]);
+	greedy(c, 0);
+	prune(c, false);
+	if (price(c) > least)
+		restore(c, best);
+	free(best);
+}
+
 static double
 cpu_seconds(void)
 {
@@ -575,6 +595,7 @@ cover_choose(const struct cover_trace *t, size_t n, const struct cover_opts *o,
 	reduce_table(&c);
 	greedy(&c, 0);
 	prune(&c, false);
+	begin_before(&c);
 	if (o->rounds)
 		search(&c, o);
 	for (size_t i = 0; i < n; i++)

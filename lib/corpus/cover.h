@@ -17,6 +17,7 @@ struct cover_trace {
 	uint32_t n;
 	uint64_t size;	 /* bytes of the file, the price */
 	uint32_t micros; /* of its run, the price of COVER_TIME */
+	bool before;	 /* an earlier choice had it: where search may start */
 };
 
 enum cover_goal { COVER_FILES, COVER_BYTES, COVER_TIME };

@@ -33,7 +33,9 @@ struct input {
 	uint32_t micros; /* its run took; 0 unknown */
 	bool base;	 /* it is there anyway: what it covers is covered */
 	bool hashed;	 /* sha is known */
-	bool known;	 /* the cache has it under its stamp */
+	bool known;	 /* the cache has it under its stamp ... */
+	bool changed;	 /* ... but as something else */
+	uint8_t chosen;	 /* by the last call, a bit for each goal */
 	uint8_t sha[INPUT_SHA];
 	uint64_t stamp; /* of the file as it was found, see inputs_stamp */
 };

@@ -48,7 +48,6 @@ struct work {
 	char **name;	     /* in the result, of each kept input */
 	struct traces again; /* as what is kept was run the second time */
 	uint32_t *proof;     /* number there + 1 of each input */
-	bool *less;	     /* inputs that showed less then */
 	struct tuples gone;  /* that an input showed once and then not ... */
 	uint32_t *goes;	     /* ... and how many such inputs each has */
 	struct tuples all;   /* of all inputs, as run first */
@@ -130,6 +129,27 @@ workers_cpu(void)
 	       (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) * 1e-6;
 }
 
+static bool
+chosen_before(const struct work *w)
+{
+	for (size_t i = 0; i < w->in->n; i++)
+		if (w->in->v[i].chosen >> w->m->goal & 1)
+			return true;
+	return false;
+}
+
+/* Seconds that the runs took which were not needed now. */
+static double
+remembered(const struct work *w)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < w->in->n; i++)
+		if (w->in->v[i].known && w->in->v[i].state == INPUT_TRACED)
+			sum += w->in->v[i].micros;
+	return sum * 1e-6;
+}
+
 static int
 run_inputs(struct work *w)
 {
@@ -142,9 +162,9 @@ run_inputs(struct work *w)
 	if (rc && merge_instead(w))
 		rc = collect(w, w->in, &w->m->traces, false, until);
 	inputs_settle(w->in);
-	if (w->m->from)
-		cache_save(w->m->from, w->in, &w->m->traces, NULL);
 	w->ran = (workers_cpu() - cpu) / (double)w->m->collect.workers;
+	if (!chosen_before(w))
+		w->ran += remembered(w) / (double)w->m->collect.workers;
 	tuples_add_all(&w->all, &w->m->traces);
 	return rc;
 }
@@ -304,8 +324,8 @@ look_again(struct work *w, size_t i, const struct input *again,
 	int rc;
 
 	if (again->state == INPUT_TRACED) {
-		w->less[i] = reliable(w, in, t, again->trace);
-		*changed |= w->less[i];
+		if (reliable(w, in, t, again->trace))
+			*changed = in->changed = true;
 		one = t->v[again->trace];
 		w->proof[i] = trace_put(&w->again, &one, false, NULL) + 1;
 		return 0;
@@ -368,7 +388,7 @@ static int
 choose(struct work *w)
 {
 	bool *yes = mem_array(w->in->n, sizeof *yes);
-	bool changed = true, any = false;
+	bool changed = true;
 	int rc = 0;
 
 	for (int i = 0; rc == 0 && changed && i < CHOICES; i++) {
@@ -377,12 +397,26 @@ choose(struct work *w)
 		rc = keep_chosen(w, yes);
 		if (rc == 0)
 			rc = run_kept(w, &changed);
-		any |= changed;
 	}
-	if (any && w->m->from)
-		cache_save(w->m->from, w->in, &w->m->traces, w->less);
 	free(yes);
 	return rc;
+}
+
+/* What was chosen is where the next call begins. */
+static void
+mark_chosen(struct work *w)
+{
+	uint8_t goal = (uint8_t)(1 << w->m->goal), now;
+
+	for (size_t i = 0; i < w->in->n; i++) {
+		struct input *in = &w->in->v[i];
+
+		now = w->m->kept[i] ? in->chosen | goal : in->chosen & ~goal;
+		if (in->state != INPUT_TRACED || in->base || in->chosen == now)
+			continue;
+		in->chosen = now;
+		in->changed = true;
+	}
 }
 
 /* --- proof --- */
@@ -719,10 +753,18 @@ static int
 all_of_it(struct work *w)
 {
 	struct minimize *m = w->m;
+	int rc;
 
-	if (start(w) || run_inputs(w))
+	if (start(w))
 		return -1;
-	if (set_aside(w) || choose(w) || prove(w))
+	rc = run_inputs(w);
+	if (rc == 0 && (set_aside(w) || choose(w)))
+		rc = -1;
+	if (rc == 0)
+		mark_chosen(w);
+	if (m->from)
+		cache_save(m->from, w->in, &m->traces);
+	if (rc || prove(w))
 		return -1;
 	if (m->joint && shrink(w))
 		return -1;
@@ -742,13 +784,11 @@ minimize_corpus(struct minimize *m, struct inputs *in, struct fail *f)
 	m->kept = mem_array(in->n, sizeof *m->kept);
 	w.name = mem_array(in->n, sizeof *w.name);
 	w.proof = mem_array(in->n, sizeof *w.proof);
-	w.less = mem_array(in->n, sizeof *w.less);
 	rc = all_of_it(&w);
 	for (size_t i = 0; i < in->n; i++)
 		free(w.name[i]);
 	free(w.name);
 	free(w.proof);
-	free(w.less);
 	trace_release(&w.again);
 	result_release(&w.result);
 	tuples_release(&w.all);

@@ -16,6 +16,7 @@ struct choice {
 	uint32_t *best;	 /* input of each trace; NONE: of no use */
 	uint32_t *order; /* numbers of the traces that are of use */
 	size_t n;
+	bool *before; /* traces of what was chosen before */
 
 	struct tuples tuples;
 	uint32_t *only; /* of each tuple: its trace + 1; 0 has several */
@@ -50,14 +51,17 @@ candidates(struct choice *c)
 
 	c->best = mem_array(c->t->n, sizeof *c->best);
 	c->order = mem_array(c->t->n, sizeof *c->order);
+	c->before = mem_array(c->t->n, sizeof *c->before);
 	for (size_t i = 0; i < c->t->n; i++)
 		c->best[i] = NONE;
 	for (uint32_t i = 0; i < in->n; i++) {
 		uint32_t *best = &c->best[in->v[i].trace];
 
-		if (in->v[i].state == INPUT_TRACED && !in->v[i].base &&
-		    (*best == NONE || price(c, i) < price(c, *best)))
+		if (in->v[i].state != INPUT_TRACED || in->v[i].base)
+			continue;
+		if (*best == NONE || price(c, i) < price(c, *best))
 			*best = i;
+		c->before[in->v[i].trace] |= in->v[i].chosen >> c->o->goal & 1;
 	}
 	for (uint32_t i = 0; i < c->t->n; i++)
 		if (c->best[i] != NONE)
@@ -169,6 +173,7 @@ cover_rest(struct choice *c)
 			continue;
 		v[n].size = c->in->v[input].size;
 		v[n].micros = c->in->v[input].micros;
+		v[n].before = c->before[trace];
 		from[n++] = input;
 	}
 	cover_choose(v, n, c->o, keep);
@@ -202,6 +207,7 @@ select_inputs(const struct inputs *in, struct traces *t,
 	free(c.rest);
 	free(c.best);
 	free(c.order);
+	free(c.before);
 }
 
 uint32_t *

@@ -45,8 +45,8 @@ small(void)
 		bool keep[12], again[12];
 
 		for (size_t i = 0; i < n; i++) {
-			t[i] =
-			    (struct cover_trace){tuple[i], 0, 1 + roll(100), 0};
+			t[i] = (struct cover_trace){
+			    tuple[i], 0, 1 + roll(100), 0, false};
 			for (uint32_t k = 0; k < 20; k++)
 				if (roll(4) == 0)
 					tuple[i][t[i].n++] = k + 64 * k;
@@ -77,8 +77,8 @@ static void
 prices(void)
 {
 	const uint32_t all[] = {1, 2, 3}, one[] = {1}, rest[] = {2, 3};
-	const struct cover_trace t[] = {
-	    {one, 1, 10, 9}, {rest, 2, 20, 9}, {all, 3, 1000, 5}};
+	const struct cover_trace t[] = {{one, 1, 10, 9, false},
+	    {rest, 2, 20, 9, false}, {all, 3, 1000, 5, false}};
 	struct cover_opts o = {COVER_FILES, 50, 0, 0, 1};
 	bool keep[3];
 
@@ -96,8 +96,9 @@ static void
 edges(void)
 {
 	const uint32_t one[] = {7};
-	const struct cover_trace none[] = {{NULL, 0, 5, 0}, {NULL, 0, 6, 0}},
-				 twins[] = {{one, 1, 5, 0}, {one, 1, 5, 0}};
+	const struct cover_trace none[] = {{.size = 5}, {.size = 6}},
+				 twins[] = {{one, 1, 5, 0, false},
+				     {one, 1, 5, 0, false}};
 	struct cover_opts o = {COVER_FILES, 10, 0, 0, 1};
 	bool keep[2];
 
@@ -117,15 +118,21 @@ many(void)
 	bool *keep = mem_array(N, sizeof *keep);
 	static bool have[8000], kept[8000];
 	bool complete = true;
+	size_t searched, begun;
 
 	for (size_t i = 0; i < N; i++) {
-		t[i] = (struct cover_trace){tuple + i * PER, PER, i, 0};
+		t[i] = (struct cover_trace){tuple + i * PER, PER, i, 0, false};
 		for (uint32_t k = 0; k < PER; k++) {
 			tuple[i * PER + k] = k * 40 + roll(40);
 			have[tuple[i * PER + k]] = true;
 		}
 	}
-	cover_choose(t, N, &o, keep);
+	searched = cover_choose(t, N, &o, keep);
+	for (size_t i = 0; i < N; i++)
+		t[i].before = keep[i];
+	o.rounds = 0;
+	begun = cover_choose(t, N, &o, keep);
+	tap_ok(begun == searched, "a choice begins with the one before");
 	for (size_t i = 0; i < N; i++)
 		for (uint32_t k = 0; keep[i] && k < PER; k++)
 			kept[t[i].tuple[k]] = true;
