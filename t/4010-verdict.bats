@@ -182,6 +182,24 @@ END
 	[ "$(race f g | of .bucket)" != "$(race f f | of .bucket)" ]
 }
 
+@test "verdict: a name that the tool did not demangle is the same name" {
+	need jq
+	log() {
+		cat <<END
+==1==ERROR: AddressSanitizer: SEGV on unknown address 0x0 (pc 0x1 bp 0x2 sp 0x3 T0)
+    #0 0x1 in $1 /x.cc:1:1
+    #1 0x2 in $2 /x.rs:2:1
+    #2 0x3 in main /x.cc:3:1
+
+END
+	}
+	log _ZN2ns1CIiE5crashEPKc _RNvCs1234_4cart4push >mangled
+	log 'ns::C<int>::crash(char const*)' 'cart::push' >plain
+	lago-triage -lj mangled plain | jq -c '[.top, .bucket]' >found
+	[ "$(sort -u found | wc -l)" -eq 1 ]
+	grep -q '"ns::C::crash","cart::push"' found
+}
+
 @test "verdict: the tables of rules can be edited, mistakes are told" {
 	need jq
 	cp -R "$TOP/share" "$BATS_TEST_TMPDIR/share"

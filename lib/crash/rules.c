@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "base/paths.h"
 #include "crash/arena.h"
+#include "crash/demangle.h"
 #include "crash/foreign.h"
 #include "crash/kinds.h"
 #include "crash/names.h"
@@ -434,17 +435,35 @@ place_name(const struct frame *f, struct arena *arena)
 					(unsigned long long)f->off));
 }
 
+/* Not every tool demangles what it prints, and none knows all names. */
+static struct str
+plain_name(struct str raw, struct arena *arena)
+{
+	char *mangled, *name;
+
+	if (raw.n < 3 || raw.p[0] != '_' ||
+	    (raw.p[1] != 'Z' && raw.p[1] != 'R'))
+		return raw;
+	mangled = mem_strndup(raw.p, raw.n);
+	name = demangle_name(mangled);
+	raw = arena_str(arena, str_of(name, strlen(name)));
+	free(mangled);
+	free(name);
+	return raw;
+}
+
 struct rules_name
 rules_name(const struct rules *r, const struct frame *f, struct arena *arena)
 {
 	struct rules_name name = {.fn = STR("")};
+	struct str raw = plain_name(f->raw, arena);
 
-	if (f->raw.n > 0)
+	if (raw.n > 0)
 		name.fn = names_clean(
-		    f->lang, f->raw, arena_alloc(arena, NAMES_ROOM(f->raw.n)));
+		    f->lang, raw, arena_alloc(arena, NAMES_ROOM(raw.n)));
 	else
 		name.fn = place_name(f, arena);
-	judge_name(r, f->lang, f->raw, &name);
+	judge_name(r, f->lang, raw, &name);
 	name.path = skipped_path(r, f->file) ||
 		    (f->file.n == 0 && skipped_path(r, f->mod));
 	return name;
