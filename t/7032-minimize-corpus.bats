@@ -332,9 +332,12 @@ tuples() {
 	}
 	END
 	cc -w -shared -fPIC -o mode.so mode.c
-	echo 'int main(int n, char **v)
-		{ char c; return read(open(v[1], 0), &c, 1) != 1; }' |
-		cc -w -x c -o plain -
+	cc -x c -o plain - <<-'END'
+	#include <fcntl.h>
+	#include <unistd.h>
+	int main(int n, char **v)
+	{ char c; return read(open(v[1], 0), &c, 1) != 1; }
+	END
 	rm -rf in
 	mkdir in
 	for i in a1 a2 b1 c1 c2; do
