@@ -106,3 +106,21 @@ small() {
 	run lago-minimize -o small -x dict=absent input -- "$many" @@
 	[ "$status" -eq 66 ]
 }
+
+@test "minimize: memory that runs out, another amount each time" {
+	cat >target <<-'END'
+		#!/bin/sh
+		grep -q GROW "$1" || exit 0
+		used=$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')
+		echo "==$$== ERROR: libFuzzer: out-of-memory (used: ${used}Mb;" \
+			"limit: 512Mb)" >&2
+		echo "    #0 0x4f1234 in grow /src/grow.c:12:3" >&2
+		echo "    #1 0x4f1299 in main /src/grow.c:20:3" >&2
+		exit 71
+	END
+	chmod +x target
+	printf 'when it GROWs' >input
+	run --separate-stderr lago-minimize -j -o small input -- ./target @@
+	[ "$status" -eq 0 ]
+	[ "$(cat small)" = GROW ]
+}

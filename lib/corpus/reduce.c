@@ -423,7 +423,7 @@ missed(struct state *s, size_t n)
 	if (s->npast == 0 || s->quiet < QUIET)
 		return 0;
 	s->quiet = 0;
-	return check(s, CHECK_NOW);
+	return check(s, CHECK_SOON);
 }
 
 /* Has the pass gained enough by its last successes? */
@@ -1283,7 +1283,7 @@ structure(struct state *s)
 		s->fields.n = s->fields.sums = 0;
 		s->back = false;
 		rc = structure_once(s);
-		if (rc == 0 && s->npast && check(s, CHECK_NOW) < 0)
+		if (rc == 0 && s->npast && check(s, CHECK_SOON) < 0)
 			rc = STOP;
 		if (rc != STOP || !s->back)
 			return rc;

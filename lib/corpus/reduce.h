@@ -14,7 +14,9 @@ struct strs;
 
 enum { REDUCE_WIDTH = 16 }; /* candidates at a time, at most */
 
-enum reduce_check { CHECK_PERHAPS, CHECK_NOW, CHECK_BACK };
+/* Now if it is cheap, since there will be others; since nothing comes soon;
+ * since it is the last; since a later one was not the same. */
+enum reduce_check { CHECK_PERHAPS, CHECK_SOON, CHECK_NOW, CHECK_BACK };
 
 struct reduce {
 	/* 1: still the same, 0: not, below 0: stop now.  Of a 1 the candidate
@@ -30,7 +32,7 @@ struct reduce {
 	size_t (*width)(void *arg);
 	int (*tests)(const struct buf *const *v, size_t n, void *arg);
 	/* Is what test() let pass really the same?  1 yes, 0 not looked at yet
-	 * (only when that is CHECK_PERHAPS), -1 no: earlier ones that passed
+	 * (only when PERHAPS or SOON), -1 no: earlier ones that passed
 	 * are asked about, CHECK_BACK, and the last that is the same is the
 	 * input again; -2 to stop.  The original is the same. */
 	int (*check)(const struct buf *best, enum reduce_check, void *arg);

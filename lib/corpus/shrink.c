@@ -36,9 +36,11 @@ enum {
 #define SLOWER 10
 #define LEAST 1.0
 /* Of a hang: times what an empty input takes, and at least. */
-#define HANG_SLOWER 50
+#define HANG_SLOWER 10
 #define HANG_LEAST 0.05
 #define LOOK 1.0 /* seconds between two looks, at most */
+/* Times its limit between two looks at a hang, which take so long, at least. */
+#define LOOK_HANG 6
 
 struct work {
 	struct shrink *s;
@@ -56,6 +58,7 @@ struct work {
 	unsigned taken;	      /* since the last one */
 	double looked;
 	double hang; /* limit of a try */
+	double last; /* seconds that the last look at a hang takes */
 	bool broken;
 };
 
@@ -118,7 +121,7 @@ over(struct work *w)
 {
 	if (sig_got)
 		w->s->reason = SHRINK_SIGNAL;
-	else if (w->s->end > 0 && clock_mono() >= w->s->end)
+	else if (w->s->end > 0 && clock_mono() >= w->s->end - w->last)
 		w->s->reason = SHRINK_BUDGET;
 	else
 		return false;
@@ -217,6 +220,20 @@ distrust(struct work *w)
 	w->hang = fmin(w->s->limit, 4 * w->hang);
 }
 
+/* Is it time to ask for a fresh verdict? */
+static bool
+is_due(const struct work *w, enum reduce_check how)
+{
+	double now = clock_mono();
+
+	if (how >= CHECK_NOW)
+		return true;
+	if (w->oracle.timeout)
+		return now >= w->looked + LOOK_HANG * w->s->limit;
+	return how == CHECK_SOON || w->taken >= w->trust ||
+	       now >= w->looked + LOOK;
+}
+
 static int
 check(const struct buf *best, enum reduce_check how, void *arg)
 {
@@ -226,8 +243,7 @@ check(const struct buf *best, enum reduce_check how, void *arg)
 
 	w->taken++;
 	if (!trier_is_sure(w->trier)) {
-		if (how == CHECK_PERHAPS && w->taken < w->trust &&
-		    clock_mono() < w->looked + LOOK)
+		if (!is_due(w, how))
 			return 0;
 		/* One more, when we are asked to end: what is saved is sure. */
 		rc = confirm(w, best, &key);
@@ -254,6 +270,23 @@ check(const struct buf *best, enum reduce_check how, void *arg)
 
 /* --- start and end --- */
 
+/* Candidates that hang are common; they need not wait for the full limit. */
+static double
+limit(struct work *w)
+{
+	const struct exec_result *r = oracle_result(&w->oracle);
+	struct verdict_key key;
+	double took = r->wall, enough = fmax(LEAST, took * SLOWER);
+
+	if (w->oracle.timeout) {
+		if (ask(w, "0", 1, &key) < 0)
+			return w->s->limit;
+		took = oracle_result(&w->oracle)->wall;
+		enough = fmax(HANG_LEAST, took * HANG_SLOWER);
+	}
+	return fmin(enough, w->s->limit);
+}
+
 /* What the original shows most often is the bug; how often decides how many
  * runs a candidate gets. 1: nothing twice. */
 static int
@@ -266,6 +299,7 @@ reproduce(struct work *w)
 	while (n < most && n < FLAKY && same < AGREE) {
 		int rc = ask(w, p, w->best.len, &seen[n]);
 
+		w->oracle.limit = w->s->limit;
 		if (rc < 0)
 			return -1;
 		if (w->oracle.by == ORACLE_SCRIPT) {
@@ -280,6 +314,11 @@ reproduce(struct work *w)
 			    (seen[n].crash &&
 				(i == n || verdict_same(&seen[i], &seen[n])));
 		oracle_learn(&w->oracle, &seen[n++]);
+		/* That it takes so long is known then. */
+		if (n == 1 && w->oracle.timeout) {
+			w->oracle.limit = w->hang = limit(w);
+			w->last = w->s->limit;
+		}
 		if (same < AGREE && n == 3 && most == 3 && w->s->tries == 0)
 			for (unsigned i = 0; i < n; i++)
 				if (seen[i].crash)
@@ -297,23 +336,6 @@ reproduce(struct work *w)
 	if (w->s->votes > w->s->tries)
 		w->s->tries = w->s->votes;
 	return 0;
-}
-
-/* Candidates that hang are common; they need not wait for the full limit. */
-static double
-limit(struct work *w)
-{
-	const struct exec_result *r = oracle_result(&w->oracle);
-	struct verdict_key key;
-	double took = r->wall, enough = fmax(LEAST, took * SLOWER);
-
-	if (w->oracle.timeout) {
-		if (ask(w, "0", 1, &key) < 0)
-			return w->s->limit;
-		took = oracle_result(&w->oracle)->wall;
-		enough = fmax(HANG_LEAST, took * HANG_SLOWER);
-	}
-	return fmin(enough, w->s->limit);
 }
 
 /* Looking for leaks takes longer than most targets: only for a leak. */
@@ -412,7 +434,9 @@ start(struct work *w, const char *path)
 		return rc;
 	if (is_seen(w))
 		return SHRINK_SEEN;
-	o.limit = w->hang = limit(w);
+	if (!w->hang)
+		w->hang = limit(w);
+	o.limit = w->hang;
 	if (skip_leaks(w))
 		return -1;
 	o.tries = s->tries;
