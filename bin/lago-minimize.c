@@ -111,7 +111,9 @@ static int
 add_dictionary(void *arg, const char *name, const char *path, struct fail *f)
 {
 	(void)name;
-	return command_words(path, arg, f);
+	if (command_words(path, arg, f))
+		opt_fail(f); /* no file: not a matter of usage */
+	return 0;
 }
 
 static int
