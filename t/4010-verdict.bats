@@ -200,6 +200,24 @@ END
 	grep -q '"ns::C::crash","cart::push"' found
 }
 
+@test "verdict: an interceptor is none of the functions, whatever it is called" {
+	need jq
+	log() {
+		cat <<END
+==1==ERROR: AddressSanitizer: SEGV on unknown address 0x0 (pc 0x1 bp 0x2 sp 0x3 T0)
+    #0 0x1 in compare /x.cc:1:1
+    #1 0x2 in $1qsort_r (/bin/x+0x1234)
+    #2 0x3 in sorts /x.cc:3:1
+    #3 0x4 in main /x.cc:4:1
+
+END
+	}
+	[ "$(log ___interceptor_ | of '.bucket + .top[1]')" = \
+		"$(log '' | of '.bucket + "sorts"')" ]
+	# Somebody's own has a source file.
+	[ "$(log '' | sed 's|(/bin/x.*|/x.cc:2:1|' | of '.top[1]')" = qsort_r ]
+}
+
 @test "verdict: the tables of rules can be edited, mistakes are told" {
 	need jq
 	cp -R "$TOP/share" "$BATS_TEST_TMPDIR/share"

@@ -22,6 +22,7 @@
 enum how {
 	NAME,
 	LIBC,
+	BARE,
 	PREFIX,
 	CONTAINS,
 	RUST,
@@ -36,7 +37,7 @@ enum how {
 	HOWS
 };
 
-static const char *const how_names[HOWS] = {"name", "libc", "prefix",
+static const char *const how_names[HOWS] = {"name", "libc", "bare", "prefix",
     "contains", "rust", "go", "java", "js", "path", "tool-path", "entry",
     "above", "go-above"};
 
@@ -102,17 +103,23 @@ each_line(char *text, size_t min, size_t max, const char *name,
 static int
 add_pattern(struct rules *r, char **field)
 {
-	struct pattern p = {.how = HOWS, .text = field[1]};
+	struct pattern p = {.how = HOWS};
+	char *text = field[1];
 
 	for (int i = 0; i < HOWS; i++)
 		if (strcmp(field[0], how_names[i]) == 0)
 			p.how = (enum how)i;
-	p.len = strlen(p.text);
-	if (p.how == HOWS || p.len == 0)
-		return -1;
-	r->patterns =
-	    mem_grow(r->patterns, r->npatterns + 1, sizeof(*r->patterns));
-	r->patterns[r->npatterns++] = p;
+	while (text != NULL) {
+		p.text = p.how == BARE ? strsep(&text, " ") : text;
+		p.len = strlen(p.text);
+		if (p.how == HOWS || p.len == 0)
+			return -1;
+		r->patterns = mem_grow(
+		    r->patterns, r->npatterns + 1, sizeof(*r->patterns));
+		r->patterns[r->npatterns++] = p;
+		if (p.how != BARE)
+			break;
+	}
 	return 0;
 }
 
@@ -177,6 +184,7 @@ index_patterns(struct rules *r)
 		struct pattern *p = &r->patterns[i - 1], **slot;
 		switch (p->how) {
 		case LIBC:
+		case BARE:
 			if (p->len > r->libc_longest)
 				r->libc_longest = p->len;
 			/* FALLTHROUGH */
@@ -341,7 +349,7 @@ libc_name(const struct rules *r, struct str name)
 		    !(reserved && name.p[n] == '_'))
 			continue;
 		p = whole_name(r, str_of(name.p, n));
-		if (p != NULL && p->how == LIBC)
+		if (p != NULL && (p->how == LIBC || p->how == BARE))
 			return p;
 	}
 	return NULL;
@@ -389,22 +397,22 @@ skipped_path(const struct rules *r, struct str path)
 /* What becomes of a frame of that name, as far as names decide. */
 static void
 judge_name(const struct rules *r, enum frame_lang lang, struct str raw,
-    struct rules_name *name)
+    bool file, struct rules_name *name)
 {
 	const struct pattern *p = raw.n > 0 ? whole_name(r, name->fn) : NULL;
+	const struct pattern *libc =
+	    raw.n > 0 && lang == FRAME_C ? libc_name(r, name->fn) : NULL;
 
 	if (p != NULL && p->how == ENTRY)
 		name->is = RULES_ENTRY;
 	else if (is_above(p, name->fn, lang))
 		name->is = RULES_ABOVE;
 	else if ((p != NULL && p->how == NAME) || begins(r, raw, lang) ||
-		 begins(r, name->fn, lang))
+		 begins(r, name->fn, lang) || (libc != NULL && !file))
 		name->is = RULES_SKIP;
-	if (raw.n > 0 && lang == FRAME_C) {
-		name->libc = libc_name(r, name->fn) != NULL;
-		if (words_any(r->in_name, name->fn))
-			name->maybe = RULES_SKIP;
-	}
+	name->libc = libc != NULL && libc->how == LIBC;
+	if (raw.n > 0 && lang == FRAME_C && words_any(r->in_name, name->fn))
+		name->maybe = RULES_SKIP;
 	/* Rust's main is inside the crate's name. */
 	if (lang == FRAME_RUST && str_ends(name->fn, STR("::main")))
 		name->maybe = RULES_ENTRY;
@@ -463,7 +471,7 @@ rules_name(const struct rules *r, const struct frame *f, struct arena *arena)
 		    f->lang, raw, arena_alloc(arena, NAMES_ROOM(raw.n)));
 	else
 		name.fn = place_name(f, arena);
-	judge_name(r, f->lang, raw, &name);
+	judge_name(r, f->lang, raw, f->file.n > 0, &name);
 	name.path = skipped_path(r, f->file) ||
 		    (f->file.n == 0 && skipped_path(r, f->mod));
 	return name;
