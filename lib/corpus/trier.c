@@ -23,11 +23,14 @@
 #include "target/forkserver.h"
 
 enum {
-	MEASURED = 16,	 /* tries, until it is known how long one takes */
+	MEASURED = 16, /* tries, until it is known how long one takes */
+	FAILED = 150,
 	WORKERS_MAX = 16 /* candidates at a time */
 };
-/* Seconds a try: from then on several at a time are worth it. */
+/* Seconds a try: from then on several at a time are worth it, and when none of
+ * the last FAILED was the same. */
 #define SLOW 0.0015
+#define SLOW_FAILED 0.00015
 
 struct order {
 	size_t len;
@@ -49,6 +52,7 @@ struct trier {
 	uint64_t count;
 	double spent; /* seconds in tries of its own */
 	uint64_t measured;
+	size_t failed; /* since the last that was the same */
 	struct worker worker[WORKERS_MAX];
 	size_t workers; /* that run; 0: none yet */
 	bool single;	/* they did not work */
@@ -164,8 +168,11 @@ trier_try(struct trier *t, const void *p, size_t n)
 	}
 	t->spent += clock_mono() - from;
 	t->measured++;
-	if (yes >= t->o.votes)
+	t->failed++;
+	if (yes >= t->o.votes) {
+		t->failed = 0;
 		return TRIER_LIKE;
+	}
 	return last == TRIER_STRAY ? TRIER_STRAY : TRIER_NO;
 }
 
@@ -299,7 +306,8 @@ size_t
 trier_width(const struct trier *t)
 {
 	if (t->single || t->o.workers < 2 || t->measured < MEASURED ||
-	    t->spent / (double)t->measured < SLOW)
+	    t->spent / (double)t->measured <
+		(t->failed < FAILED ? SLOW : SLOW_FAILED))
 		return 1;
 	return t->o.workers < WORKERS_MAX ? t->o.workers : WORKERS_MAX;
 }
@@ -341,6 +349,7 @@ trier_several(struct trier *t, const struct buf *const *v, size_t n,
 		t->count++;
 		if (!take(t->worker[i].fd, &a, sizeof a))
 			a = sig_got ? TRIER_STOP : TRIER_BROKEN;
+		t->failed++;
 		if (a == TRIER_LIKE && first < 0)
 			first = (int)i;
 		if (a > TRIER_LIKE && a > *other) {
@@ -348,6 +357,8 @@ trier_several(struct trier *t, const struct buf *const *v, size_t n,
 			*which = i;
 		}
 	}
+	if (first >= 0)
+		t->failed = 0;
 	if (*other != TRIER_BROKEN)
 		return first;
 	stop_workers(t); /* one at a time, then */
