@@ -12,6 +12,7 @@
 #include "base/opt.h"
 #include "base/out.h"
 #include "base/strs.h"
+#include "cluster/sync.h"
 #include "job/home.h"
 #include "store/point.h"
 #include "store/rows.h"
@@ -138,6 +139,27 @@ series(long job, long run, const char *id, struct fail *f)
 	return r;
 }
 
+/* What its shards got from each other. */
+static int
+traffic(long job, struct fail *f)
+{
+	uint64_t files, bytes;
+	long *runs = NULL;
+	size_t n = 0, i;
+
+	if (home_runs(&home, job, &runs, &n, f) != 0)
+		return -1;
+	for (i = 0; i < n; i++) {
+		sync_given(&home, job, runs[i], &files, &bytes);
+		if (files > 0)
+			opt_say("%ld.%ld: %" PRIu64 " files, %" PRIu64
+				" bytes came from other shards",
+			    job, runs[i], files, bytes);
+	}
+	free(runs);
+	return 0;
+}
+
 static int
 one_job(long job, struct fail *f)
 {
@@ -155,7 +177,7 @@ one_job(long job, struct fail *f)
 			     "i", (int64_t)job),
 			 f) < 0)
 		return -1;
-	if (vflag && reasons(job, f) != 0)
+	if (vflag && (reasons(job, f) != 0 || traffic(job, f) != 0))
 		return -1;
 	return notes(job, f);
 }

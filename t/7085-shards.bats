@@ -82,6 +82,7 @@ of() { # RUN...
 	run lago-dispatch
 	[ "${#lines[@]}" -eq 2 ]
 	[ "$(ls 1/incoming)" = "$(of 2 3)" ]
+	[[ $(lago-status -v 1 2>&1) == *"1.1: 2 files, 10 bytes came from other shards"* ]]
 	# nothing is new, nothing is sent
 	run lago-dispatch
 	[ -z "$output" ]

@@ -319,8 +319,6 @@ done(struct push *p, const struct runs *r, struct sync_to *to)
 	write_state(p);
 	to->files = p->n;
 	to->bytes = p->size;
-	to->all_files = p->files;
-	to->all_bytes = p->bytes;
 }
 
 static void
@@ -423,6 +421,20 @@ sync_prime(const struct home *h, long job, long run)
 		write_state(&p);
 	}
 	release(&p, &r);
+}
+
+void
+sync_given(
+    const struct home *h, long job, long run, uint64_t *files, uint64_t *bytes)
+{
+	struct push p = {.dir = home_run(h, job, run, NULL)};
+	struct runs none = {0};
+
+	if (p.dir >= 0)
+		read_state(&p);
+	*files = p.files;
+	*bytes = p.bytes;
+	release(&p, &none);
 }
 
 void

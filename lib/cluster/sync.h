@@ -26,14 +26,17 @@ void sync_prime(const struct home *h, long job, long run);
 struct sync_to {
 	const struct engine_run *run;
 	/* out */
-	uint64_t files, bytes;	       /* given now */
-	uint64_t all_files, all_bytes; /* and ever, when there are any now */
+	uint64_t files, bytes; /* given now */
 };
 
 /* To all of them at once.  Bounded; what is left follows in the next call.  The
  * first failure is in *f (-1). */
 int sync_push(
     const struct home *h, struct sync_to *to, size_t n, struct fail *f);
+
+/* What the run was given while it ran, ever. */
+void sync_given(
+    const struct home *h, long job, long run, uint64_t *files, uint64_t *bytes);
 
 /* What the run was given is no longer needed. */
 void sync_end(const struct home *h, long job, long run);
