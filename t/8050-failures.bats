@@ -88,6 +88,7 @@ crowded() {
 	(cd "$LAGO_HOME/jobs" && find ./*/runs/*/crashes -type f) >there
 	[ "$(wc -l <there)" -ge 12 ]
 	[ "$(sql "SELECT count(*) FROM crash")" = "$(wc -l <there)" ]
+	same_rows
 	# the next pass removes what is left
 	lago-dispatch -q
 	[ -z "$(cat "$D"/n?/.lago-node/runs/*/job/job 2>/dev/null)" ]
