@@ -21,9 +21,9 @@ struct judge {
 	const struct verdict_policy *policy;
 	struct exec *exec;
 	struct symbols *symbols;
-	struct native *native, *late; /* late: modules of that are others */
-	struct verdict *verdict;
-	struct native_crash *seen; /* SAMPLES of them */
+	struct native *native, *late;	 /* late: modules of that are others */
+	struct verdict *verdict, *spare; /* NULL: none */
+	struct native_crash *seen;	 /* SAMPLES of them */
 	size_t nseen;
 };
 
@@ -55,6 +55,7 @@ judge_close(struct judge *j)
 		return;
 	exec_close(j->exec);
 	verdict_free(j->verdict);
+	verdict_free(j->spare);
 	native_free(j->native);
 	native_free(j->late);
 	symbols_free(j->symbols);
@@ -146,8 +147,19 @@ judge_take(struct judge *j)
 {
 	struct verdict *v = j->verdict;
 
-	j->verdict = verdict_new(j->rules, j->policy);
+	j->verdict =
+	    j->spare != NULL ? j->spare : verdict_new(j->rules, j->policy);
+	j->spare = NULL;
 	return v;
+}
+
+void
+judge_give_back(struct judge *j, struct verdict *v)
+{
+	if (j->spare == NULL)
+		j->spare = v;
+	else
+		verdict_free(v);
 }
 
 const struct exec_result *

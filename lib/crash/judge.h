@@ -37,8 +37,10 @@ int judge_again(struct judge *j, const struct exec_input *in, struct fail *f);
 
 /* Of the last run, until the next. */
 const struct verdict *judge_verdict(const struct judge *j);
-/* The same, the caller's from now on (verdict_free). */
+/* The same, the caller's from now on: verdict_free, or back to the judge, who
+ * then knows the lines that it has seen. */
 struct verdict *judge_take(struct judge *j);
+void judge_give_back(struct judge *j, struct verdict *v); /* NULL is fine */
 const struct exec_result *judge_result(const struct judge *j);
 struct exec *judge_exec(struct judge *j); /* the slot: what it runs */
 /* Of the program now; NULL: it has none.  Valid until judge_close. */

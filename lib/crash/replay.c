@@ -75,7 +75,8 @@ same_bucket(const struct verdict *a, const struct verdict *b)
 
 /* A try.  Where its verdict belongs, when it is one to keep. */
 static struct verdict **
-note(struct tries *t, const struct verdict *seen, const struct exec_result *e)
+note(struct tries *t, struct judge *j, const struct verdict *seen,
+    const struct exec_result *e)
 {
 	struct shown *s = NULL;
 
@@ -92,7 +93,7 @@ note(struct tries *t, const struct verdict *seen, const struct exec_result *e)
 		return NULL;
 	}
 	s->count++;
-	verdict_free(s->verdict);
+	judge_give_back(j, s->verdict);
 	buf_reset(&s->text);
 	buf_add(&s->text, e->out, e->outlen);
 	s->status = exit_status(e->status);
@@ -104,7 +105,7 @@ note(struct tries *t, const struct verdict *seen, const struct exec_result *e)
 static void
 note_judge(struct tries *t, struct judge *j)
 {
-	struct verdict **keep = note(t, judge_verdict(j), judge_result(j));
+	struct verdict **keep = note(t, j, judge_verdict(j), judge_result(j));
 
 	if (keep != NULL)
 		*keep = judge_take(j);
@@ -133,10 +134,10 @@ winner(const struct tries *t)
 }
 
 static void
-drop_tries(struct tries *t)
+drop_tries(struct tries *t, struct judge *j)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		verdict_free(t->v[i].verdict);
+		judge_give_back(j, t->v[i].verdict);
 		buf_release(&t->v[i].text);
 	}
 	free(t->v);
@@ -160,7 +161,7 @@ run_fast(const struct replay *r, const struct exec_input *in, struct tries *t,
 	}
 	t->fast = rc == 1 && t->n == 1;
 	if (!t->fast)
-		drop_tries(t);
+		drop_tries(t, r->judge);
 	return rc == -1 ? -1 : t->fast;
 }
 
@@ -192,7 +193,8 @@ run_after(const struct replay *r, const char *path, const char *sha,
 		return 0;
 	for (int i = 0; before_count(b) > 0 && i < r->tries && rc == 0; i++) {
 		rc = before_run(b, path, f);
-		keep = rc == 0 ? note(t, before_verdict(b), before_result(b))
+		keep = rc == 0 ? note(t, r->judge, before_verdict(b),
+				     before_result(b))
 			       : NULL;
 		if (keep != NULL)
 			*keep = before_take(b);
@@ -359,6 +361,6 @@ replay_input(
 	rec.sha = sha;
 	if (run_tries(r, path, sha, &t, f) == 0)
 		rc = conclude(r, &t, &rec, o, f);
-	drop_tries(&t);
+	drop_tries(&t, r->judge);
 	return rc;
 }

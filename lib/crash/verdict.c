@@ -146,7 +146,7 @@ name_stack(struct report_stack *s, struct symbols *symbols)
 	size_t n = 0, i, k;
 	char *path;
 
-	v = mem_array(REPORT_FRAMES, sizeof(*v));
+	v = mem_grow(NULL, REPORT_FRAMES, sizeof(*v));
 	for (i = 0; i < s->n && n < REPORT_FRAMES; i++) {
 		v[n++] = s->v[i];
 		if (s->v[i].raw.n > 0 || !s->v[i].has_off)
