@@ -58,6 +58,7 @@ struct setting {
 	double limit;
 	int *crash_status;
 	struct rules *rules;
+	struct fast_shared *learned;
 	struct opt_operands operands;
 	char *name; /* of the target */
 };
@@ -326,7 +327,8 @@ work(struct crew *c, unsigned worker, void *arg)
 	if (s->replay.judge == NULL)
 		return worker == 0 ? opt_warn(&f) : f.status;
 	if (!s->fresh)
-		s->replay.fast = fast_new(s->replay.judge, s->limit);
+		s->replay.fast =
+		    fast_new(s->replay.judge, s->learned, s->limit);
 	while ((path = crew_take(c)) != NULL) {
 		status = fail_worse(status, one_input(s, c, worker, path));
 		free(path);
@@ -387,6 +389,8 @@ inputs(struct setting *s, char **first)
 		opt_fail(&f);
 	opt_operands(&s->operands, first, true, s->nul, usage);
 	sig_init();
+	if ((s->learned = fast_share()) == NULL)
+		opt_die(EX_LAGO_TEMP, "out of memory");
 	job.workers = s->workers;
 	status = crew_run(&job, &f);
 	if (status == -1)

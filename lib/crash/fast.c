@@ -1,7 +1,9 @@
 #include "crash/fast.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/buf.h"
 #include "base/fail.h"
@@ -15,20 +17,33 @@
 #include "target/exec.h"
 #include "target/late.h"
 
-enum { ENOUGH = 3 }; /* inputs that have to agree */
+enum {
+	ENOUGH = 3,    /* inputs that have to agree */
+	WAYS = 4,      /* letters in exec_late() */
+	KEYS = 1 << 14 /* buckets; all others are for a fresh process */
+};
 /* Seconds: what takes longer is for a fresh process to tell. */
 #define LONG 2.0
 
+struct fast_shared {
+	atomic_uint agreed[WAYS]; /* by place in exec_late() */
+	atomic_bool failed[WAYS];
+	atomic_size_t n; /* of confirmed, and of those there was no room for */
+	struct {
+		char key[BUCKET_KEY];
+		atomic_bool there;
+	} confirmed[KEYS];
+};
+
 struct fast {
 	struct judge *judge;
-	const char *where; /* the rest of exec_late(): first is the one on
-			    * trial or in use */
-	int agreed;
-	double limit; /* seconds of CPU */
-	char (*confirmed)[BUCKET_KEY];
-	size_t nconfirmed;
-	struct buf seen, fresh; /* outlines of the last input */
-	const char *news;
+	struct fast_shared *shared;
+	const char *all, *where; /* exec_late(), and where in it is the way on
+				  * trial or in use */
+	double limit;		 /* seconds of CPU */
+	bool looked;		 /* seen is of the last input */
+	struct buf seen, fresh;	 /* outlines */
+	const char *said;
 };
 
 static const char *
@@ -48,15 +63,24 @@ describe(int where)
 	}
 }
 
+struct fast_shared *
+fast_share(void)
+{
+	void *p = mmap(NULL, sizeof(struct fast_shared), PROT_READ | PROT_WRITE,
+	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
 struct fast *
-fast_new(struct judge *j, double limit)
+fast_new(struct judge *j, struct fast_shared *shared, double limit)
 {
 	struct fast *x = mem_alloc(sizeof(*x));
 
 	x->judge = j;
+	x->shared = shared;
 	x->limit = limit < LONG ? limit : LONG;
-	x->where = exec_late(judge_exec(j));
-	x->news = describe(0);
+	x->all = x->where = exec_late(judge_exec(j));
 	return x;
 }
 
@@ -67,16 +91,28 @@ fast_free(struct fast *x)
 		return;
 	buf_release(&x->seen);
 	buf_release(&x->fresh);
-	free(x->confirmed);
 	free(x);
+}
+
+/* The first way that nobody gave up; false: it is still on trial, or there is
+ * none. */
+static bool
+in_use(struct fast *x)
+{
+	while (*x->where != '\0' && x->shared->failed[x->where - x->all])
+		x->where++;
+	return *x->where != '\0' &&
+	       x->shared->agreed[x->where - x->all] >= ENOUGH;
 }
 
 const char *
 fast_news(struct fast *x)
 {
-	const char *news = x->news;
+	const char *news = describe(in_use(x) ? *x->where : 0);
 
-	x->news = NULL;
+	if (news == x->said)
+		return NULL;
+	x->said = news;
 	return news;
 }
 
@@ -84,10 +120,8 @@ fast_news(struct fast *x)
 static void
 give_up(struct fast *x)
 {
-	if (x->agreed >= ENOUGH)
-		x->news = describe(0);
-	x->agreed = 0;
-	x->where++;
+	x->shared->failed[x->where - x->all] = true;
+	in_use(x);
 }
 
 static bool
@@ -133,8 +167,11 @@ outline(const struct verdict *v, struct buf *b)
 static bool
 is_confirmed(const struct fast *x, const char *key)
 {
-	for (size_t i = 0; i < x->nconfirmed; i++)
-		if (strcmp(x->confirmed[i], key) == 0)
+	size_t n = x->shared->n;
+
+	for (size_t i = 0; i < n && i < KEYS; i++)
+		if (x->shared->confirmed[i].there &&
+		    strcmp(x->shared->confirmed[i].key, key) == 0)
 			return true;
 	return false;
 }
@@ -142,11 +179,12 @@ is_confirmed(const struct fast *x, const char *key)
 static void
 confirm(struct fast *x, const char *key)
 {
-	if (is_confirmed(x, key))
+	size_t i;
+
+	if (is_confirmed(x, key) || (i = x->shared->n++) >= KEYS)
 		return;
-	x->confirmed =
-	    mem_grow(x->confirmed, x->nconfirmed + 1, sizeof(*x->confirmed));
-	memcpy(x->confirmed[x->nconfirmed++], key, BUCKET_KEY);
+	memcpy(x->shared->confirmed[i].key, key, BUCKET_KEY);
+	x->shared->confirmed[i].there = true;
 }
 
 /* 0 and x->seen, empty when it showed nothing to believe; -1: it cannot. */
@@ -159,7 +197,8 @@ run(struct fast *x, const struct exec_input *in, struct fail *f)
 	late.cpu = x->limit;
 	late.wall = 2 * x->limit;
 	buf_reset(&x->seen);
-	if (judge_run(x->judge, &late, f) == -1)
+	x->looked = judge_run(x->judge, &late, f) == 0;
+	if (!x->looked)
 		return -1;
 	if (speaks(judge_verdict(x->judge)))
 		outline(judge_verdict(x->judge), &x->seen);
@@ -169,8 +208,8 @@ run(struct fast *x, const struct exec_input *in, struct fail *f)
 int
 fast_try(struct fast *x, const struct exec_input *in, struct fail *f)
 {
-	buf_reset(&x->seen);
-	if (x->agreed < ENOUGH)
+	x->looked = false;
+	if (!in_use(x))
 		return 0;
 	if (run(x, in, f) == -1) {
 		give_up(x);
@@ -189,20 +228,20 @@ fast_learn(struct fast *x, const struct exec_input *in,
 	if (!speaks(fresh))
 		return;
 	confirm(x, fresh->bucket->key);
-	if (!steady)
+	/* Another worker may have learned enough while this one ran. */
+	if (!steady || (!x->looked && in_use(x)))
 		return;
-	while (
-	    *x->where != '\0' && x->agreed < ENOUGH && run(x, in, &f) == -1) {
+	while (*x->where != '\0' && !in_use(x) && run(x, in, &f) == -1) {
 		if (sig_got)
 			return;
 		give_up(x);
 	}
-	if (*x->where == '\0')
+	if (*x->where == '\0' || !x->looked)
 		return;
 	outline(fresh, &x->fresh);
 	if (x->fresh.len != x->seen.len ||
 	    memcmp(x->fresh.p, x->seen.p, x->seen.len) != 0)
 		give_up(x);
-	else if (x->agreed < ENOUGH && ++x->agreed == ENOUGH)
-		x->news = describe(*x->where);
+	else if (!in_use(x))
+		x->shared->agreed[x->where - x->all]++;
 }
