@@ -510,6 +510,129 @@ css(void)
 	}
 }
 
+/* A value around n bytes at `from`, which are moved; its length. */
+static size_t
+der_wrap(uint8_t *from, int tag, size_t n)
+{
+	uint8_t head[5] = {(uint8_t)tag};
+	size_t len = 1;
+
+	if (n > 127)
+		head[len++] = n > 65535 ? 0x83 : n > 255 ? 0x82 : 0x81;
+	for (int shift = 16; shift >= 0; shift -= 8)
+		if (n >> shift || shift == 0)
+			head[len++] = (uint8_t)(n >> shift);
+	memmove(from + len, from, n);
+	memcpy(from, head, len);
+	return len + n;
+}
+
+static size_t
+der_text(uint8_t *to, int tag, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		to[i] = (uint8_t)('a' + below(26));
+	return der_wrap(to, tag, n);
+}
+
+/* An identifier and a string, which holds names for 17. */
+static size_t
+der_extension(uint8_t *to, int last, int names, unsigned longest)
+{
+	const uint8_t id[] = {0x55, 0x1d, (uint8_t)last};
+	size_t n, from;
+
+	memcpy(to, id, sizeof id);
+	n = der_wrap(to, 6, sizeof id);
+	for (from = n; names > 0; names--)
+		n += der_text(
+		    to + n, 0x82, names == 2 ? longest : 1 + below(30));
+	n = from + der_wrap(to + from, 0x30, n - from);
+	n = from + der_wrap(to + from, 4, n - from);
+	return der_wrap(to, 0x30, n);
+}
+
+static size_t
+der_certificate(uint8_t *to, int number)
+{
+	size_t n = 0, from;
+
+	to[0] = (uint8_t)(1 + below(120));
+	n = der_wrap(to, 2, 1);
+	for (int i = 0; i < 4; i++) {
+		from = n;
+		n += der_text(to + n, 0x13, 2 + below(20));
+		n += der_text(to + n, 0x0c, 2 + below(60));
+		n = from + der_wrap(to + from, 0x30, n - from);
+	}
+	n += der_text(to + n, 3, 100 + below(200));
+	from = n;
+	for (int i = 0; i < 6; i++)
+		n += der_extension(to + n, i == 3 ? 17 : 10 + i,
+		    2 + (int)below(4), number == 131 && i == 3 ? 60 : 9);
+	n = from + der_wrap(to + from, 0x30, n - from);
+	return der_wrap(to, 0x30, n);
+}
+
+static void
+der(void)
+{
+	static uint8_t all[1 << 20];
+	size_t n = 0;
+
+	for (int i = 0; i < 200; i++)
+		n += der_certificate(all + n, i);
+	fwrite(all, 1, der_wrap(all, 0x30, n), stdout);
+}
+
+static void
+sql_query(const char *table, int deep, int bug)
+{
+	printf("select %s_%u, %s_%u + %u", table, below(3), table, below(3),
+	    below(99));
+	if (deep < 3 && below(2) == 0) {
+		printf(", (");
+		sql_query(table, deep + 1, 0);
+		printf(") as %s", any());
+	}
+	printf(" from %s\n  where (%s_0 > %u and %s_1 like '%s %s')", table,
+	    table, below(1000), table, any(), any());
+	if (bug)
+		printf(" or %s_2 in (select * from %s where %s_1 = '%s' "
+		       "order by %s limit %u)",
+		    table, table, table, any(), any(), below(20));
+	printf(" order by %s_%u", table, below(3));
+}
+
+static void
+sql(void)
+{
+	char name[40] = "";
+
+	for (int i = 0; i < 400; i++) {
+		if (i % 10 == 0) {
+			snprintf(name, sizeof name, "%s%d", any(), i);
+			printf("-- %s of %s\ncreate table %s (\n", any(), any(),
+			    name);
+			for (int k = 0; k < 3; k++)
+				printf("  %s_%d %s%s\n", name, k,
+				    k ? "text not null" : "int primary key",
+				    k < 2 ? "," : "");
+			printf(");\n");
+		} else if (i % 3 == 1) {
+			sql_query(name, 0, i == 277);
+			printf(";\n");
+		} else {
+			printf("insert into %s values", name);
+			for (unsigned k = 0; k < 4; k++)
+				printf("%s\n  (%u, '%s', '%s; %s')",
+				    k ? "," : "", below(9999), any(), any(),
+				    any());
+			printf(";\n");
+		}
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -531,6 +654,10 @@ main(int argc, char **argv)
 		png();
 	else if (!strcmp(f, "tar"))
 		tar();
+	else if (!strcmp(f, "der"))
+		der();
+	else if (!strcmp(f, "sql"))
+		sql();
 	else if (!strcmp(f, "zip"))
 		zip();
 	else if (!strcmp(f, "riff"))
