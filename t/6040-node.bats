@@ -82,6 +82,26 @@ sends() {
 	[ "$(cat "$run/log")" = $'one\ntwo' ]
 }
 
+@test "node: a start that comes when its run was purged starts nothing" {
+	export LAGO_NODE=$PWD/there
+	mkdir -p job run
+	echo driver=libfuzzer >job/job
+	id=0123456789abcdef0123456789abcdef
+	begin() {
+		{
+			printf 'run %s\nlease 9\nwall 9\n\n' "$id"
+			tar -cf - run job/job
+		} | "$TOP/lib/exec/node" start
+	}
+	for _ in 1 2; do
+		echo "$id" | "$TOP/lib/exec/node" purge
+	done
+	run begin
+	[ "$status" -eq 66 ]
+	[ -z "$(ls -A there/runs)" ]
+	[ "$(printf '%s\t0\n' "$id" | "$TOP/lib/exec/node" poll)" = "$id	gone" ]
+}
+
 @test "node: the engine in the page runs a job" {
 	awk '/^#!\/bin\/sh/ { on = 1 } /^\.Ed/ { on = 0 } on' \
 		"$TOP/man/lago-engine.7" | sed 's/\\e/\\/g' >lib/engine/mine
