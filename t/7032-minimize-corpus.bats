@@ -250,11 +250,11 @@ tuples() {
 }
 
 @test "minimize: joint=1 makes the files small, together they cover the same" {
+	rm in/*
 	for i in 1 2 3; do
 		for seed in "$EXAMPLES"/seeds/*; do
 			{ cat "$seed"; head -c 3000 /dev/zero | tr '\0' "$i"; } \
 				>"in/${seed##*/}.long$i"
-			rm -f "in/${seed##*/}"
 		done
 	done
 	run lago-minimize -j -o out in -- "$target"
