@@ -80,6 +80,29 @@ modes() {
 	afl-clang-fast -g -O1 -static -o static "$chunk/chunk.c" "$chunk/main.c"
 	modes "AFL++'s fork server" ./static @@
 	modes "AFL++'s fork server" ./static
+	# Test cases in shared memory, or else from the start of standard input,
+	# for fresh processes too while the server is there.
+	cat >shared.c <<'END2'
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+__AFL_FUZZ_INIT();
+__attribute__((noinline)) static void first(void) { abort(); }
+int
+main(void)
+{
+	__AFL_INIT();
+	unsigned char *bytes = __AFL_FUZZ_TESTCASE_BUF;
+	while (__AFL_LOOP(1000)) {
+		int n = __AFL_FUZZ_TESTCASE_LEN;
+		if (n > 4 && memcmp(bytes, "CHNK", 4) == 0)
+			first();
+	}
+	return 0;
+}
+END2
+	afl-clang-fast -g -O1 -static -o shared shared.c
+	modes "AFL++'s fork server" ./shared
 	# What one leaves behind is not the next one's.
 	rm in/*
 	inputs pixel-assert

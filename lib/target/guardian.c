@@ -179,7 +179,7 @@ execute(struct run *r)
 	int fds[2];
 	pid_t pid;
 
-	r->in = r->server->input_end >= 0
+	r->in = r->order.late != 0 && r->server->input_end >= 0
 		    ? fcntl(r->server->input_end, F_DUPFD_CLOEXEC, SOCK + 1)
 		    : open(r->g->in, O_RDONLY | O_CLOEXEC);
 	if (r->in < 0 || pipe2(fds, O_CLOEXEC) != 0)
