@@ -111,9 +111,11 @@ main_loop main" ]
 	target
 	printf h >busy
 	printf z >asleep
-	run lago-triage -jt 0.3 -r2 -P1 busy asleep -- ./target @@
+	run lago-triage -jt 0.3 -r3 -P1 busy asleep -- ./target @@
 	[ "$status" -eq 0 ]
 	[ "$(field .kind | sort -u)" = timeout ]
+	# Two tries that agree are enough.
+	[ "$(field '"\(.reproduced)/\(.replays)"' | sort -u)" = 2/2 ]
 	[ "$(jq -r 'select(.input == "busy") | .top[0]' <<<"$output")" = \
 		newline_parse ]
 	[ "$(field .bucket | wc -l)" -eq 2 ]

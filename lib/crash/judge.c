@@ -13,7 +13,7 @@
 
 /* Looks at a process that does not end, so far apart: enough to tell what it
  * passes through from what it is stuck in. */
-enum { SAMPLES = 16, SAMPLES_A_RUN = 4 };
+enum { SAMPLES = 16, SAMPLES_A_RUN = 6 };
 static const double APART = 0.02;
 
 struct judge {

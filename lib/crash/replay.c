@@ -28,8 +28,11 @@
 #include "crash/verdict.h"
 #include "target/exec.h"
 
+enum {
+	TRACE = 1 << 20,
+	HANGS = 2 /* tries that hang, and no others, are enough */
+};
 /* More tries, with random addresses, for what shows nothing. */
-enum { TEXT = 256 << 10, TRACE = 1 << 20 };
 static const double MORE_TIME = 20; /* seconds, for all of them */
 
 /* A bucket that a try showed, with the first output that had it. */
@@ -109,6 +112,13 @@ note_judge(struct tries *t, struct judge *j)
 
 	if (keep != NULL)
 		*keep = judge_take(j);
+}
+
+/* Hung as often as it takes to believe it. */
+static bool
+hangs(const struct tries *t)
+{
+	return t->n == 1 && t->done == HANGS && is_hang(t->v[0].verdict);
 }
 
 static bool
@@ -215,7 +225,7 @@ run_tries(const struct replay *r, const char *path, const char *sha,
 
 	if (rc != 0)
 		return rc == 1 ? 0 : -1;
-	for (int i = 0; i < r->tries; i++) {
+	for (int i = 0; i < r->tries && !hangs(t); i++) {
 		if ((i == 0 ? judge_run : judge_again)(r->judge, &in, f) == -1)
 			return -1;
 		note_judge(t, r->judge);

@@ -67,6 +67,7 @@ struct livetriage {
 	struct seen exacts;   /* by bucket and exact bucket */
 	struct list pending, late, close;
 	struct triager triagers[LIFE_BUILDS][2]; /* one try, TRIES */
+	bool late_begun; /* the first of late was handed out */
 	double late_end; /* monotonic: no more of them; 0: not yet */
 	uint64_t given_up;
 };
@@ -461,7 +462,8 @@ under_way(const struct livetriage *t, size_t *hangs)
 	return n;
 }
 
-/* Hangs come last, and leave a CPU to what crashes meanwhile. */
+/* Hangs come last, and leave a CPU to what crashes meanwhile.  The first one is
+ * looked at closely at once: each look takes several times its limit. */
 static void
 hand_out_late(struct life *l)
 {
@@ -469,9 +471,11 @@ hand_out_late(struct life *l)
 	size_t most = l->claim.cpus.n > 2 ? l->claim.cpus.n - 1 : 1, hangs;
 	size_t n = under_way(t, &hangs);
 
-	if (t->pending.n == 0 && t->close.n == 0 && n < most &&
-	    (t->late_end == 0 || clock_mono() < t->late_end))
-		hand_out(l, &t->late, false, most - n);
+	if (t->late.n == 0 || t->pending.n > 0 || t->close.n > 0 || n >= most ||
+	    (t->late_end != 0 && clock_mono() >= t->late_end))
+		return;
+	hand_out(l, &t->late, !t->late_begun, t->late_begun ? most - n : 1);
+	t->late_begun = true;
 }
 
 void
