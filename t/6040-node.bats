@@ -9,8 +9,10 @@ setup() {
 		#!/bin/sh
 		case $1 in
 		start) echo started ;;
-		poll) awk -F '\t' '{ print $1 "\t" $2 "\talive\t1" }' ;;
-		fetch) cat >/dev/null; cat "$SEND" ;;
+		poll) awk -F '\t' -v news="$(cat news 2>/dev/null)" '{
+			print $1 "\t" $2 "\talive\t1" news }' ;;
+		fetch) echo >>fetched; cat >/dev/null; cat "$SEND" ;;
+		stop) [ "$2" = n2 ] || exit 69; echo "$2" >>stopped ;;
 		esac
 	END
 	chmod +x lib/engine/evil
@@ -80,6 +82,32 @@ sends() {
 	sends log@4
 	sends log@4
 	[ "$(cat "$run/log")" = $'one\ntwo' ]
+}
+
+@test "node: a run without news is asked for its numbers once a minute" {
+	calls() {
+		lago-dispatch -q
+		wc -l <fetched
+	}
+	printf '\tnothing' >news
+	sends "crashes/$sha"
+	[ "$(calls)" = 1 ]
+	printf '\tsomething' >news
+	[ "$(calls)" = 2 ]
+	[ "$(calls)" = 2 ]
+	sed -i 's/^[0-9]*/0/' "$run/.fetched" # long ago
+	[ "$(calls)" = 3 ]
+}
+
+@test "node: one that does not answer keeps a kill from no other" {
+	echo 'n2 evil 2 4096' >>"$LAGO_HOME/nodes"
+	fake_job 2 cpus=1 shards=2 && lago-import -q
+	sed -i 's/evil 2/evil 3/' "$LAGO_HOME/nodes"
+	lago-dispatch -q || :
+	[ "$(cat "$LAGO_HOME"/jobs/2/runs/*/run | grep -c '^node=n[12]')" = 2 ]
+	run lago-kill 2
+	[ "$status" -eq 69 ]
+	[ "$(cat stopped)" = n2 ]
 }
 
 @test "node: a start that comes when its run was purged starts nothing" {
