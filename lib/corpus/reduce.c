@@ -422,9 +422,10 @@ reduce_cut(struct state *s, size_t pos, size_t n, unsigned way)
 
 /* --- all of it --- */
 
-static const struct pass *const passes[] = {&cuts_tail, &cuts_bodies,
-    &cuts_lines, &cuts_drop, &cuts_lift, &cuts_blocks, &cuts_tokens,
-    &rewrites_rename, &cuts_bytes, &cuts_pairs, &rewrites_atoms};
+static const struct pass *const passes[] = {&cuts_tail, &structure_values,
+    &structure_around, &structure_contents, &cuts_bodies, &cuts_lines,
+    &cuts_drop, &cuts_lift, &cuts_blocks, &cuts_tokens, &rewrites_rename,
+    &cuts_bytes, &cuts_pairs, &rewrites_atoms};
 enum { PASSES = sizeof passes / sizeof *passes };
 
 /* Those first that gained most for a try. */
@@ -519,6 +520,7 @@ reduce_input(const struct reduce *r, struct buf *best)
 	units_release(&s->units);
 	strs_release(&s->words);
 	zips_release(&s->zips);
+	ders_release(&s->ders);
 	buf_release(&s->sure);
 	free(s->tried);
 	free(s);

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/strs.h"
+#include "corpus/ders.h"
 #include "corpus/fields.h"
 #include "corpus/reduce.h"
 #include "corpus/spans.h"
@@ -65,6 +66,7 @@ struct state {
 	struct units units;
 	struct strs words;
 	struct zips zips;
+	struct ders ders;
 };
 
 struct pass {
@@ -106,6 +108,8 @@ extern const struct pass rewrites_rename, rewrites_atoms, rewrites_values;
 
 /* --- structure.c: what is known of the format --- */
 
+/* Of values in values: several, bytes of them, the one around one. */
+extern const struct pass structure_values, structure_contents, structure_around;
 /* Records and members go, and s->fields is what follows from then on; 0, STOP. */
 int structure_find(struct state *s);
 

@@ -326,7 +326,8 @@ spans_find(const char *p, size_t n, struct spans *s)
 		i++;
 	}
 	blocks(f);
-	order(s);
+	if (s->n)
+		order(s);
 	free(f);
 }
 

@@ -323,12 +323,135 @@ structure_once(struct state *s)
 			       s->back
 			   ? STOP
 			   : 0;
+	if (ders_find(buf_str(s->best), end, &s->ders))
+		return reduce_run(s, &structure_values, SIZE_MAX) == STOP ||
+			       s->back
+			   ? STOP
+			   : 0;
 	if (numbers(s, 0, &end))
 		return STOP;
 	return region(s, 0, s->best->len, LEAST, 0);
 }
 
 /* When we went back all that was found out is void, but not what was tried. */
+/* --- values in values --- */
+
+static bool
+ders_begin(struct state *s, struct cursor *c)
+{
+	(void)c;
+	return ders_find(buf_str(s->best), s->best->len, &s->ders);
+}
+
+static void
+ders_took(struct state *s, struct cursor *c)
+{
+	(void)c;
+	if (!ders_find(buf_str(s->best), s->best->len, &s->ders))
+		s->ders.n = 0;
+}
+
+static void
+der_cut(const struct state *s, struct cand *cand, size_t in, size_t pos,
+    size_t len, const char *with, size_t with_len)
+{
+	ders_replace(buf_str(s->best), s->best->len, &s->ders, in, pos, len,
+	    with, with_len, &cand->bytes);
+	cand->made = true;
+}
+
+/* The values that number i holds, into s->units; how many. */
+static size_t
+held(struct state *s, size_t i)
+{
+	const struct ders_value *v = s->ders.v;
+
+	s->units.n = 0;
+	for (size_t k = i + 1; k < s->ders.n && v[k].from < v[i].end; k++)
+		if (v[k].parent == i)
+			units_add(&s->units, v[k].from);
+	units_add(&s->units, v[i].end);
+	return --s->units.n;
+}
+
+/* Of each, from outside to inside, groups of d of what it holds. */
+static bool
+values_next(struct state *s, struct cursor *c, struct cand *cand)
+{
+	for (; c->i < s->ders.n; c->i++, c->d = 0) {
+		size_t n, *at;
+
+		if (!s->ders.v[c->i].holds || !(n = held(s, c->i)))
+			continue;
+		at = s->units.at;
+		if (c->d == 0) {
+			c->d = (n + 1) / 2;
+			c->k = n;
+		}
+		if (c->k > n)
+			c->k = n;
+		while (c->d > 0 && c->k < c->d) {
+			c->d /= 2;
+			c->k = n;
+		}
+		if (c->d == 0)
+			continue;
+		c->k -= c->d;
+		der_cut(
+		    s, cand, c->i, at[c->k], at[c->k + c->d] - at[c->k], "", 0);
+		return true;
+	}
+	return false;
+}
+
+/* Instead of one what it lies in. */
+static bool
+around_next(struct state *s, struct cursor *c, struct cand *cand)
+{
+	while (c->i < s->ders.n) {
+		const struct ders_value *v = &s->ders.v[c->i++], *out;
+
+		if (v->parent == DERS_NONE)
+			continue;
+		out = &s->ders.v[v->parent];
+		der_cut(s, cand, out->parent, out->from, out->end - out->from,
+		    buf_str(s->best) + v->from, v->end - v->from);
+		return true;
+	}
+	return false;
+}
+
+/* d bytes of what holds none, from its end. */
+static bool
+contents_next(struct state *s, struct cursor *c, struct cand *cand)
+{
+	for (; c->i < s->ders.n; c->i++, c->d = 0) {
+		const struct ders_value *v = &s->ders.v[c->i];
+
+		if (v->holds)
+			continue;
+		if (c->d == 0) {
+			c->d = v->end - v->body;
+			c->pos = v->end;
+		}
+		while (
+		    c->d > 0 && (c->pos < v->body + c->d || c->pos > v->end)) {
+			c->d /= 2;
+			c->pos = v->end;
+		}
+		if (c->d == 0)
+			continue;
+		c->pos -= c->d;
+		der_cut(s, cand, c->i, c->pos, c->d, "", 0);
+		return true;
+	}
+	return false;
+}
+
+const struct pass structure_values = {ders_begin, values_next, ders_took};
+const struct pass structure_around = {ders_begin, around_next, ders_took};
+const struct pass structure_contents = {ders_begin, contents_next, ders_took};
+
 int
 structure_find(struct state *s)
 {

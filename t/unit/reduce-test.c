@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "corpus/chains.h"
+#include "corpus/ders.h"
 #include "corpus/fields.h"
 #include "corpus/reduce.h"
 #include "corpus/zips.h"
@@ -67,8 +68,11 @@ number(const unsigned char *b, unsigned width, bool big)
 static void
 number_add(struct buf *b, unsigned width, bool big, size_t v)
 {
-	for (unsigned i = 0; i < width; i++)
-		buf_addc(b, (char)(v >> 8 * (big ? width - 1 - i : i)));
+	for (unsigned i = 0; i < width; i++) {
+		unsigned digit = big ? width - 1 - i : i;
+
+		buf_addc(b, digit < 8 ? (char)(v >> 8 * digit) : 0);
+	}
 }
 
 /* A magic of 8 bytes; records: length of the data, type, data, CRC of type and
@@ -236,6 +240,65 @@ fill_archive(struct buf *b)
 	number_add(b, 2, false, 0);
 }
 
+/* Values in values, each length in its shortest form; one is "XY" or more. */
+static int
+nested(const void *p, size_t n, void *arg)
+{
+	const char *b = p;
+	struct ders d = {0};
+	struct buf same = {0};
+	bool ok, found = false;
+
+	(void)arg;
+	if (++count > most)
+		return -1;
+	ok = n && ders_find(p, n, &d);
+	for (size_t i = 0; ok && i < d.n; i++) {
+		const struct ders_value *v = &d.v[i];
+
+		ders_replace(p, n, &d, i, v->body, 0, "", 0, &same);
+		ok = same.len == n && !memcmp(same.p, p, n);
+		found |= !v->holds && v->end - v->body > 1 &&
+			 !memcmp(b + v->body, "XY", 2);
+	}
+	ders_release(&d);
+	buf_release(&same);
+	return ok && found;
+}
+
+static void
+value_add(struct buf *b, int tag, const char *p, size_t n)
+{
+	buf_addc(b, (char)tag);
+	if (n > 127)
+		buf_addc(b, (char)(n > 255 ? 0x82 : 0x81));
+	if (n > 255)
+		buf_addc(b, (char)(n >> 8));
+	buf_addc(b, (char)n);
+	buf_add(b, p, n);
+}
+
+static void
+fill_nested(struct buf *b)
+{
+	struct buf all = {0}, one = {0}, text = {0};
+
+	for (int i = 0; i < 40; i++) {
+		buf_reset(&one);
+		buf_reset(&text);
+		buf_adds(&text, i == 31 ? "XY" : "abc");
+		for (int k = 0; k < 20 * i; k++)
+			buf_addc(&text, (char)('a' + k % 20));
+		value_add(&one, 2, "1", 1);
+		value_add(&one, 12, text.p, text.len);
+		value_add(&all, 0x30, one.p, one.len);
+	}
+	value_add(b, 0x30, all.p, all.len);
+	buf_release(&all);
+	buf_release(&one);
+	buf_release(&text);
+}
+
 /* "RSTU" is ours, without "U" it is another bug that looks the same. */
 static int
 is_alike(const void *p, size_t n, void *arg)
@@ -299,6 +362,14 @@ consistent(void)
 	tap_ok(archive(b.p, b.len, NULL) == 1 && !reduce_input(&r, &b) &&
 		   b.len == 30 + 46 + 22 + 2 + 2,
 	    "both parts of an archive follow");
+	printf("# %zu bytes, %u tries\n", b.len, count);
+	buf_reset(&b);
+	count = 0;
+	r.test = nested;
+	fill_nested(&b);
+	tap_ok(nested(b.p, b.len, NULL) == 1 && !reduce_input(&r, &b) &&
+		   b.len < 14,
+	    "lengths that get shorter make those around them shorter");
 	printf("# %zu bytes, %u tries\n", b.len, count);
 	buf_release(&b);
 }
