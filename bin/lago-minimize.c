@@ -210,6 +210,22 @@ environment(struct setting *s, const char *dir)
 	strs_release(&asked);
 }
 
+/* A mode of AFL++ that is not installed, say: the loader would only warn, once
+ * for each process. */
+static void
+check_preload(const struct setting *s)
+{
+	const char *value = strs_env_get(&s->env, "LD_PRELOAD");
+	char *list = mem_strdup(value ? value : ""), *save = NULL, *path;
+
+	for (path = strtok_r(list, ": ", &save); path;
+	     path = strtok_r(NULL, ": ", &save))
+		if (strchr(path, '/') && access(path, R_OK))
+			opt_die(EX_LAGO_UNAVAILABLE,
+			    "to be preloaded, but not there: '%s'", path);
+	free(list);
+}
+
 /* Our own CPUs become those that children may use. */
 static void
 cpus(struct setting *s)
@@ -714,6 +730,7 @@ main(int argc, char **argv)
 	if (!dir)
 		opt_fail(&f);
 	environment(&s, dir);
+	check_preload(&s);
 	status = s.each ? each(&s, dir)
 		 : one	? input(&s, one, s.out,
 			      s.budget > 0 ? s.start + s.budget : 0, dir, NULL)

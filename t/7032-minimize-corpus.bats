@@ -348,6 +348,10 @@ tuples() {
 	[ "$status" -eq 0 ]
 	[ "$(field files)" -eq 3 ]
 	[ "$(field tuples)" -eq 3 ]
+	run lago-minimize -D afl -x env.LD_PRELOAD="$PWD/none.so" -o q in -- \
+		./plain @@
+	[ "$status" -eq 69 ]
+	[[ $output == *"not there: '$PWD/none.so'" ]]
 	run --separate-stderr lago-minimize -o q in -- afl-qemu-trace -- ./plain @@
 	if ! command -v afl-qemu-trace; then
 		[ "$status" -eq 69 ]
