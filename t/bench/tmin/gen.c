@@ -586,6 +586,102 @@ der(void)
 }
 
 static void
+gif_blocks(const char *p, size_t n)
+{
+	while (n > 0) {
+		size_t len = n < 255 ? n : 255;
+
+		putchar((int)len);
+		fwrite(p, 1, len, stdout);
+		p += len;
+		n -= len;
+	}
+	putchar(0);
+}
+
+static void
+gif(void)
+{
+	static char data[4000], text[400];
+
+	printf("GIF89a%c%c%c%c%c%c%c", 44, 1, 44, 1, 0xf7, 0, 0);
+	for (int i = 0; i < 768; i++)
+		putchar((int)below(256));
+	printf("!%c", 0xff);
+	gif_blocks("NETSCAPE2.0\1\0\0", 14);
+	for (int i = 0; i < 60; i++) {
+		size_t n = 200 + below(3800);
+		uint8_t flags = (uint8_t)(i == 37 || i % 4 == 1);
+
+		printf("!%c%c%c%c%c%c%c", 0xf9, 4, flags, 5, 0, 9, 0);
+		if (i % 3 == 1) {
+			n = (size_t)snprintf(text, sizeof text, "%s of %s %u",
+			    any(), any(), below(99));
+			if (i == 37)
+				while (n < 320)
+					n += (size_t)sprintf(
+					    text + n, " %s", any());
+			printf("!%c", 0xfe);
+			gif_blocks(text, n);
+			n = 200 + below(3800);
+		}
+		for (size_t k = 0; k < n; k++)
+			data[k] = (char)below(256);
+		printf(",%c%c%c%c%c%c%c%c%c", 0, 0, 0, 0, 44, 1, 44, 1,
+		    i % 5 == 2 ? 0x81 : 0);
+		if (i % 5 == 2)
+			fwrite(data, 1, 12, stdout);
+		putchar(8);
+		gif_blocks(data, n);
+	}
+	putchar(';');
+}
+
+static void
+mail_part(int depth, int *number)
+{
+	int many = depth < 3 && (depth < 2 || below(3) == 0), me = ++*number;
+
+	if (depth == 0)
+		printf("From: %s@%s.example\nTo: %s@%s.example\n"
+		       "Received: from %s by %s\n\twith %s id %u;\n"
+		       "Subject: %s of the %s\n",
+		    any(), any(), any(), any(), any(), any(), any(),
+		    below(9999), any(), any());
+	printf("Content-Type: %s;\n  %s=\"%s-%d\"\n",
+	    many ? "multipart/mixed" : "text/plain",
+	    many ? "boundary" : "charset", many ? "part" : any(), me);
+	if (!many)
+		printf("Content-Disposition: %s; filename=\"%s %s%s.txt\"\n"
+		       "Content-Transfer-Encoding: base64\nX-%s: %u\n",
+		    me == 67 || me % 3 ? "attachment" : "inline", any(), any(),
+		    me == 67 ? " and another long one" : "", any(), below(99));
+	printf("\n");
+	if (!many)
+		for (unsigned k = 2 + below(14); k > 0; k--) {
+			for (int i = 0; i < 60; i++)
+				putchar((int)('a' + below(26)));
+			printf("\n");
+		}
+	else
+		printf("This is a message in %s parts.\n", any());
+	for (int k = 0; many && k < 6; k++) {
+		printf("--part-%d\n", me);
+		mail_part(depth + 1, number);
+	}
+	if (many)
+		printf("--part-%d--\n", me);
+}
+
+static void
+mail(void)
+{
+	int number = 0;
+
+	mail_part(0, &number);
+}
+
+static void
 sql_query(const char *table, int deep, int bug)
 {
 	printf("select %s_%u, %s_%u + %u", table, below(3), table, below(3),
@@ -658,6 +754,10 @@ main(int argc, char **argv)
 		der();
 	else if (!strcmp(f, "sql"))
 		sql();
+	else if (!strcmp(f, "gif"))
+		gif();
+	else if (!strcmp(f, "mail"))
+		mail();
 	else if (!strcmp(f, "zip"))
 		zip();
 	else if (!strcmp(f, "riff"))
