@@ -111,7 +111,9 @@ sends() {
 }
 
 @test "node: a start that comes when its run was purged starts nothing" {
-	export LAGO_NODE=$PWD/there
+	node() {
+		env LAGO_NODE="$PWD/there" "$TOP/lib/exec/node" "$1"
+	}
 	mkdir -p job run
 	echo driver=libfuzzer >job/job
 	id=0123456789abcdef0123456789abcdef
@@ -119,15 +121,15 @@ sends() {
 		{
 			printf 'run %s\nlease 9\nwall 9\n\n' "$id"
 			tar -cf - run job/job
-		} | "$TOP/lib/exec/node" start
+		} | node start
 	}
 	for _ in 1 2; do
-		echo "$id" | "$TOP/lib/exec/node" purge
+		echo "$id" | node purge
 	done
 	run begin
 	[ "$status" -eq 66 ]
 	[ -z "$(ls -A there/runs)" ]
-	[ "$(printf '%s\t0\n' "$id" | "$TOP/lib/exec/node" poll)" = "$id	gone" ]
+	[ "$(printf '%s\t0\n' "$id" | node poll)" = "$id	gone" ]
 }
 
 @test "node: the engine in the page runs a job" {
