@@ -166,10 +166,14 @@ keep_sure(struct state *s, size_t n)
 	struct fields *f = &s->sure_fields;
 	struct past *last = n ? &s->past[n - 1] : NULL;
 
-	for (size_t i = 0; i < n; i++)
-		for (unsigned k = 0; k < s->past[i].cuts; k++)
-			fields_shift(
-			    f, s->past[i].cut[k].pos, s->past[i].cut[k].n);
+	for (size_t i = 0; i < n; i++) {
+		const struct past *p = &s->past[i];
+
+		for (unsigned k = 0; k < p->cuts; k++)
+			fields_shift(f, p->cut[k].pos, p->cut[k].n);
+		if (p->forgot)
+			f->n = f->sums = 0;
+	}
 	if (last) {
 		buf_reset(&s->sure);
 		buf_add(&s->sure, buf_str(&last->bytes), last->bytes.len);
@@ -233,7 +237,7 @@ reduce_look(struct state *s, enum reduce_check how)
 
 /* Of the candidate that was taken. */
 static void
-remember(struct state *s, const struct cand *c)
+remember(struct state *s, const struct cand *c, bool forgot)
 {
 	struct past *p = &s->past[s->npast++];
 
@@ -241,6 +245,7 @@ remember(struct state *s, const struct cand *c)
 	buf_add(&p->bytes, buf_str(s->best), s->best->len);
 	memcpy(p->cut, c->cut, sizeof p->cut);
 	p->cuts = c->cuts;
+	p->forgot = forgot;
 	s->past_bytes += s->best->len;
 }
 
@@ -249,18 +254,24 @@ static int
 take(struct state *s, struct cand *c)
 {
 	struct buf old = *s->best;
+	size_t left = old.len;
 	int rc;
 
 	*s->best = c->bytes;
 	c->bytes = old;
 	if (!c->made)
 		*(c->mended ? &s->mended : &s->plain) += 1;
-	for (unsigned i = 0; i < c->cuts; i++)
+	for (unsigned i = 0; i < c->cuts; i++) {
 		shift(s, c->cut[i].pos, c->cut[i].n);
+		left -= c->cut[i].n;
+	}
+	/* Bytes came and went elsewhere: nobody knows where numbers are. */
+	if (left != s->best->len)
+		s->fields.n = s->fields.sums = 0;
 	s->misses = s->quiet = 0;
 	s->hits++;
 	if (s->r->check)
-		remember(s, c);
+		remember(s, c, left != s->best->len);
 	rc = reduce_look(s, CHECK_PERHAPS);
 	return rc < 0 ? rc : 0;
 }

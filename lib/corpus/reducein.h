@@ -46,6 +46,7 @@ struct past {
 	struct buf bytes;
 	struct cut cut[CUTS];
 	unsigned cuts;
+	bool forgot; /* where numbers were */
 };
 
 struct state {

@@ -1,10 +1,9 @@
 /*
- * libFuzzer: any bytes as a line of a merge control file, and as an input whose
- * length chain is looked for.
+ * libFuzzer: any bytes as a line of a merge control file.
  *
  *	clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Ilib \
  *	    t/fuzz/merge-fuzz.c lib/base/?*.c lib/corpus/merge.c \
- *	    lib/corpus/trace.c lib/corpus/inputs.c lib/corpus/reduce.c \
+ *	    lib/corpus/trace.c lib/corpus/inputs.c \
  *	    -lsqlite3 -lcrypto -lm -o merge-fuzz
  */
 #include <stddef.h>
@@ -12,7 +11,6 @@
 
 #include "base/mem.h"
 #include "corpus/merge.h"
-#include "corpus/reduce.h"
 
 #include <stdlib.h>
 
@@ -22,7 +20,6 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint32_t *out = mem_array(size / 2 + 1, sizeof(*out)), file, n;
-	struct reduce_chain c;
 	enum merge_what what;
 
 	if (merge_line(
@@ -30,7 +27,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (uint32_t i = 1; i < n; i++)
 			if (out[i - 1] >= out[i])
 				abort();
-	reduce_find_chain(data, size, &c);
 	free(out);
 	return 0;
 }
