@@ -1,10 +1,8 @@
 #include "target/exec.h"
 
-#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,7 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -20,8 +17,6 @@
 
 #include "base/buf.h"
 #include "base/fail.h"
-#include "base/file.h"
-#include "base/hash.h"
 #include "base/mem.h"
 #include "base/paths.h"
 #include "base/sig.h"
@@ -31,32 +26,20 @@
 #include "target/guardian.h"
 #include "target/late.h"
 #include "target/procs.h"
+#include "target/rundir.h"
 
 #define OUTPUT_DEFAULT (256 << 10)
 #define OUTPUT_LEAST 4096
 #define GROUP_OWN (16 << 20) /* memory of the guardian and of what is printed */
 
-/*
- * DIR, made by exec_open, holds only "run", made for each input:
- *
- *	run/in/NAME	the input
- *	run/cwd run/tmp	working directory, TMPDIR
- *
- * All lengths are the same in all slots, for the stack's addresses are.
- */
-static const struct {
-	const char *name;
-	unsigned entries; /* after a run that left nothing */
-} dirs[] = {{"", 3}, {"/in", 1}, {"/tmp", 0}, {"/cwd", 0}};
-enum { CWD = 3 };
-
 struct exec {
 	struct exec_target t;
 	struct guardian g;
 	struct cgroup group;
-	struct strs argv, env, late_argv, late_env, afl_env, tree;
+	struct strs argv, env, late_argv, late_env, afl_env;
 	char late[4]; /* for exec_late() */
-	char *dir, *run, *input, *program, *cwd;
+	struct rundir d;
+	char *program, *cwd;
 	int look; /* FORKSERVER_ flags */
 	int sock;
 	pid_t guardian;
@@ -64,9 +47,7 @@ struct exec {
 	struct exec_input in; /* hooks of the current run */
 	struct exec_result result;
 	struct buf out;
-	size_t size;	/* of g.out */
-	uint64_t links; /* names of those to the tree, hashed */
-	unsigned bad;	/* directories that could not be removed */
+	size_t size; /* of g.out */
 };
 
 static bool
@@ -110,7 +91,7 @@ fill_argv(struct exec *e)
 		buf_reset(&b);
 		for (arg = *a; (p = strstr(arg, "@@")) != NULL; arg = p + 2) {
 			buf_add(&b, arg, (size_t)(p - arg));
-			buf_adds(&b, e->input);
+			buf_adds(&b, e->d.input);
 			named = true;
 		}
 		buf_adds(&b, arg);
@@ -118,7 +99,7 @@ fill_argv(struct exec *e)
 	}
 	buf_release(&b);
 	if (!named && (e->look & FORKSERVER_LIBFUZZER)) {
-		strs_add(&e->argv, e->input);
+		strs_add(&e->argv, e->d.input);
 		named = true;
 	}
 	return named;
@@ -184,61 +165,6 @@ fill_output(struct exec *e, struct fail *f)
 	return 0;
 }
 
-static int
-name_dir(struct exec *e, struct fail *f)
-{
-	const char *tmp = getenv("TMPDIR");
-	char random[33], *real;
-
-	if (tmp == NULL || *tmp == '\0')
-		tmp = "/tmp";
-	real = realpath(tmp, NULL);
-	if (real == NULL)
-		return fail_errno(f, EX_LAGO_CANTCREAT,
-		    "cannot make a directory in '%s'", tmp);
-	hash_random(random);
-	e->dir = mem_printf("%s/lago-exec.%s", real, random);
-	free(real);
-	e->run = mem_printf("%s/run", e->dir);
-	e->input = mem_printf(
-	    "%s/in/%s", e->run, e->t.file != NULL ? e->t.file : "input");
-	return 0;
-}
-
-/* Only when there is a guardian, who removes it however we end. */
-static int
-make_dir(struct exec *e, struct fail *f)
-{
-	return mkdir(e->dir, 0700) == 0 ? 0
-					: fail_errno(f, EX_LAGO_CANTCREAT,
-					      "cannot make '%s'", e->dir);
-}
-
-/* Links to what is in the tree: text pairs, where it is and its name. */
-static int
-read_tree(struct exec *e, struct fail *f)
-{
-	struct strs names = {0};
-	char *real;
-	size_t i;
-
-	if (e->t.tree == NULL || e->t.cwd != NULL)
-		return 0;
-	real = realpath(e->t.tree, NULL);
-	if (real == NULL || file_list(AT_FDCWD, real, &names, f) != 0) {
-		free(real);
-		return fail_errno(
-		    f, EX_LAGO_NOINPUT, "cannot read '%s'", e->t.tree);
-	}
-	for (i = 0; i < names.n; i++) {
-		strs_addf(&e->tree, "%s/%s", real, names.v[i]);
-		strs_addf(&e->tree, "%s/%s", e->cwd, names.v[i]);
-	}
-	strs_release(&names);
-	free(real);
-	return 0;
-}
-
 /* The value of a number flag of libFuzzer: the last one counts. */
 static uint64_t
 libfuzzer_flag(const struct exec *e, const char *flag, uint64_t value)
@@ -281,7 +207,8 @@ fill_late(struct exec *e, bool named)
 	strs_env_set(&e->late_env, "LD_PRELOAD", all);
 	/* gcc's shared runtime wants to be the first library. */
 	strs_env_join(&e->late_env, "ASAN_OPTIONS", "verify_asan_link_order=0");
-	strs_addf(&e->late_env, "LAGO_LATE=o%c%s", named ? '-' : 'i', e->input);
+	strs_addf(
+	    &e->late_env, "LAGO_LATE=o%c%s", named ? '-' : 'i', e->d.input);
 	e->g.late_env = strs_argv(&e->late_env);
 	e->g.late_where =
 	    e->late_env.v[e->late_env.n - 1] + strlen("LAGO_LATE=");
@@ -343,15 +270,15 @@ prepare(struct exec *e, struct fail *f)
 		return fail_set(
 		    f, EX_LAGO_NOINPUT, "no program '%s'", e->t.argv[0]);
 	if ((e->look = forkserver_look(e->program, f)) < 0 ||
-	    name_dir(e, f) != 0 || fill_output(e, f) != 0)
+	    rundir_name(&e->d, e->t.file, f) != 0 || fill_output(e, f) != 0)
 		return -1;
 	e->cwd = e->t.cwd != NULL ? realpath(e->t.cwd, NULL)
-				  : mem_printf("%s/cwd", e->run);
+				  : mem_printf("%s/cwd", e->d.run);
 	if (e->cwd == NULL)
 		return fail_errno(
 		    f, EX_LAGO_NOINPUT, "cannot enter '%s'", e->t.cwd);
 	if (strs_env_get(&e->env, "TMPDIR") == NULL)
-		strs_addf(&e->env, "TMPDIR=%s/tmp", e->run);
+		strs_addf(&e->env, "TMPDIR=%s/tmp", e->d.run);
 	if (strs_env_get(&e->env, "HOME") == NULL)
 		strs_addf(&e->env, "HOME=%s", e->cwd);
 	named = fill_argv(e);
@@ -362,12 +289,14 @@ prepare(struct exec *e, struct fail *f)
 	e->g.program = e->program;
 	e->g.argv = strs_argv(&e->argv);
 	e->g.env = strs_argv(&e->env);
-	e->g.dir = e->dir;
+	e->g.dir = e->d.dir;
 	e->g.cwd = e->cwd;
-	e->g.in = named ? "/dev/null" : e->input;
+	e->g.in = named ? "/dev/null" : e->d.input;
 	e->g.core = e->t.core;
 	e->g.group = &e->group;
-	return read_tree(e, f);
+	return e->t.tree != NULL && e->t.cwd == NULL
+		   ? rundir_tree(&e->d, e->t.tree, f)
+		   : 0;
 }
 
 /* A guardian that the kernel killed for memory is replaced. */
@@ -426,7 +355,8 @@ exec_open(const struct exec_target *t, struct fail *f)
 	if (t->alone)
 		prctl(PR_SET_CHILD_SUBREAPER, 1);
 	if (prepare(e, f) == 0 && start_guardian(e, f) == 0 &&
-	    make_dir(e, f) == 0)
+	    /* The guardian removes it, however we end. */
+	    rundir_create(&e->d, f) == 0)
 		return e;
 	exec_close(e);
 	return NULL;
@@ -438,8 +368,7 @@ exec_close(struct exec *e)
 	if (e == NULL)
 		return;
 	end_guardian(e);
-	if (e->dir != NULL)
-		file_remove(AT_FDCWD, e->dir, NULL);
+	rundir_remove(&e->d);
 	if (e->g.out != MAP_FAILED)
 		munmap(e->g.out, e->size);
 	strs_release(&e->argv);
@@ -447,147 +376,10 @@ exec_close(struct exec *e)
 	strs_release(&e->late_argv);
 	strs_release(&e->late_env);
 	strs_release(&e->afl_env);
-	strs_release(&e->tree);
 	buf_release(&e->out);
-	free(e->dir);
-	free(e->run);
-	free(e->input);
 	free(e->program);
 	free(e->cwd);
 	free(e);
-}
-
-static uint64_t
-hash_name(const char *name)
-{
-	uint64_t h = 14695981039346656037u;
-
-	while (*name != '\0')
-		h = (h ^ (unsigned char)*name++) * 1099511628211u;
-	return h;
-}
-
-/* Is it a directory as we made it, with that many entries and these links?  Where a
- * link leads to is not asked: whoever makes another under its name harms only
- * himself. */
-static bool
-has(const char *path, size_t entries, uint64_t links)
-{
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	uint64_t names = 0;
-	size_t n = 0;
-	struct dirent *entry;
-	struct stat st;
-	bool ours;
-
-	if (d == NULL) {
-		if (fd >= 0)
-			close(fd);
-		return false;
-	}
-	ours = fstat(fd, &st) == 0 && (st.st_mode & 07777) == 0700;
-	while ((entry = readdir(d)) != NULL)
-		if (entry->d_type == DT_LNK)
-			names += hash_name(entry->d_name);
-		else
-			n++;
-	closedir(d);
-	return ours && n == entries + 2 && names == links;
-}
-
-/* Most targets leave nothing behind.  To make all directories anew takes
- * longer than to run a small one. */
-static bool
-can_stay(const struct exec *e)
-{
-	char path[PATH_MAX];
-	size_t i;
-
-	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		snprintf(path, sizeof(path), "%s%s", e->run, dirs[i].name);
-		if (!has(path, dirs[i].entries, i == CWD ? e->links : 0))
-			return false;
-	}
-	return unlink(e->input) == 0;
-}
-
-/* Of the last run, whatever the target made of it. */
-static void
-clear_run(struct exec *e)
-{
-	char *aside;
-
-	if (file_remove(AT_FDCWD, e->run, NULL) == 0)
-		return;
-	aside = mem_printf("%s/bad%u", e->dir, e->bad++);
-	if (rename(e->run, aside) != 0)
-		e->bad--;
-	free(aside);
-}
-
-static int
-make_run(struct exec *e, struct fail *f)
-{
-	char path[PATH_MAX];
-	size_t i;
-
-	if (can_stay(e))
-		return 0;
-	clear_run(e);
-	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		snprintf(path, sizeof(path), "%s%s", e->run, dirs[i].name);
-		if (mkdir(path, 0700) != 0)
-			return fail_errno(
-			    f, EX_LAGO_CANTCREAT, "cannot make '%s'", path);
-	}
-	e->links = 0;
-	for (i = 0; i + 1 < e->tree.n; i += 2) {
-		e->links += hash_name(strrchr(e->tree.v[i + 1], '/') + 1);
-		if (symlink(e->tree.v[i], e->tree.v[i + 1]) != 0)
-			return fail_errno(f, EX_LAGO_CANTCREAT,
-			    "cannot make '%s'", e->tree.v[i + 1]);
-	}
-	return 0;
-}
-
-static int
-copy_input(const char *path, int to, struct fail *f)
-{
-	int from = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct stat st;
-	ssize_t n;
-
-	if (from < 0)
-		return fail_errno(f, EX_LAGO_NOINPUT, "cannot open '%s'", path);
-	if (fstat(from, &st) != 0 || !S_ISREG(st.st_mode)) {
-		close(from);
-		return fail_set(
-		    f, EX_LAGO_NOINPUT, "not a regular file '%s'", path);
-	}
-	while ((n = sendfile(to, from, NULL, 1 << 30)) > 0)
-		;
-	if (n < 0)
-		fail_errno(f, EX_LAGO_IO, "cannot copy '%s'", path);
-	close(from);
-	return n < 0 ? -1 : 0;
-}
-
-static int
-make_input(struct exec *e, const struct exec_input *in, struct fail *f)
-{
-	int fd, rc = 0;
-
-	fd = open(e->input, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return fail_errno(
-		    f, EX_LAGO_CANTCREAT, "cannot make '%s'", e->input);
-	if (in->data == NULL && in->path != NULL)
-		rc = copy_input(in->path, fd, f);
-	else if (in->len > 0 && file_write_fd(fd, in->data, in->len) != 0)
-		rc = fail_errno(f, EX_LAGO_IO, "cannot write '%s'", e->input);
-	close(fd);
-	return rc;
 }
 
 static int
@@ -609,7 +401,7 @@ exec_start(struct exec *e, const struct exec_input *in, struct fail *f)
 	o.cpu = in->cpu > 0 ? in->cpu : e->t.cpu;
 	o.tell_start = in->at_start != NULL;
 	o.tell_limit = in->at_limit != NULL;
-	if (make_run(e, f) != 0 || make_input(e, in, f) != 0)
+	if (rundir_clean(&e->d, f) != 0 || rundir_input(&e->d, in, f) != 0)
 		return -1;
 	if (e->guardian > 0 && order(e, &o) != 0)
 		end_guardian(e);
