@@ -1,11 +1,7 @@
 /*
  * Coverage that comes and goes: what is chosen is run again, and a tuple that
  * an input does not show twice is no longer counted as that input's; then it is
- * chosen anew, until the choice stands.
- *
- * The proof: the files as delivered, run once more.  A tuple that is missing
- * then is looked for in every input that had shown it reliably; whoever shows
- * it again joins.  What nobody shows reliably was chance (unstable), no loss.
+ * chosen anew, until the choice stands.  For the proof see minimizeprove.h.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -22,9 +18,10 @@
 #include "base/sig.h"
 #include "corpus/cache.h"
 #include "corpus/inputs.h"
-#include "corpus/joint.h"
 #include "corpus/merge.h"
 #include "corpus/minimize.h"
+#include "corpus/minimizein.h"
+#include "corpus/minimizeprove.h"
 #include "corpus/publish.h"
 #include "corpus/result.h"
 #include "corpus/scratch.h"
@@ -42,31 +39,15 @@ enum {
 #define SEARCH_PART 0.2
 #define SEARCH_LEAST 0.005
 
-struct work {
-	struct minimize *m;
-	struct inputs *in;
-	char **name;	     /* in the result, of each kept input */
-	struct traces again; /* as what is kept was run the second time */
-	uint32_t *proof;     /* number there + 1 of each input */
-	struct tuples gone;  /* that an input showed once and then not ... */
-	uint32_t *goes;	     /* ... and how many such inputs each has */
-	struct tuples all;   /* of all inputs, as run first */
-	struct tuples seen;  /* by what is kept, as delivered */
-	struct result result;
-	struct buf data;
-	struct fail *f;
-	double ran; /* CPU seconds of a worker */
-};
-
 static bool
 has_dir(const struct work *w)
 {
 	return w->m->result <= MINIMIZE_NAMES;
 }
 
-static int
-collect(struct work *w, struct inputs *in, struct traces *t, bool again,
-    double until)
+int
+minimize_collect(struct work *w, struct inputs *in, struct traces *t,
+    bool again, double until)
 {
 	struct collect *c = &w->m->collect;
 
@@ -158,9 +139,9 @@ run_inputs(struct work *w)
 	int rc;
 
 	cache_ask(w);
-	rc = collect(w, w->in, &w->m->traces, false, until);
+	rc = minimize_collect(w, w->in, &w->m->traces, false, until);
 	if (rc && merge_instead(w))
-		rc = collect(w, w->in, &w->m->traces, false, until);
+		rc = minimize_collect(w, w->in, &w->m->traces, false, until);
 	inputs_settle(w->in);
 	w->ran = (workers_cpu() - cpu) / (double)w->m->collect.workers;
 	if (!chosen_before(w))
@@ -171,8 +152,8 @@ run_inputs(struct work *w)
 
 /* --- keeping --- */
 
-static const char *
-own_name(const struct work *w, const struct input *in)
+const char *
+minimize_name(const struct work *w, const struct input *in)
 {
 	const char *slash = strrchr(in->path, '/');
 
@@ -182,8 +163,8 @@ own_name(const struct work *w, const struct input *in)
 }
 
 /* An input into the result; its state says when it cannot be read. */
-static int
-keep(struct work *w, size_t i)
+int
+minimize_keep(struct work *w, size_t i)
 {
 	struct input *in = &w->in->v[i];
 
@@ -192,8 +173,8 @@ keep(struct work *w, size_t i)
 	if (has_dir(w)) {
 		if (inputs_read(in, &w->data, w->f))
 			return in->state == INPUT_GONE ? 0 : -1;
-		w->name[i] =
-		    result_add(&w->result, &w->data, own_name(w, in), w->f);
+		w->name[i] = result_add(
+		    &w->result, &w->data, minimize_name(w, in), w->f);
 		if (!w->name[i])
 			return -1;
 	}
@@ -201,8 +182,8 @@ keep(struct work *w, size_t i)
 	return 0;
 }
 
-static void
-unkeep(struct work *w, size_t i)
+void
+minimize_unkeep(struct work *w, size_t i)
 {
 	w->m->kept[i] = false;
 	if (w->name[i])
@@ -307,8 +288,8 @@ reliable(struct work *w, struct input *in, struct traces *t, uint32_t now)
 	return k < n;
 }
 
-static char *
-path_of(struct work *w, size_t i)
+char *
+minimize_path(struct work *w, size_t i)
 {
 	return w->name[i] ? result_path(&w->result, w->name[i])
 			  : mem_strdup(w->in->v[i].path);
@@ -335,7 +316,7 @@ look_again(struct work *w, size_t i, const struct input *again,
 	in->state = again->state;
 	*changed = true;
 	rc = quarantine(w, in);
-	unkeep(w, i);
+	minimize_unkeep(w, i);
 	return rc;
 }
 
@@ -355,13 +336,13 @@ run_kept(struct work *w, bool *changed)
 		    w->in->v[i].state != INPUT_TRACED)
 			continue;
 		from[list.n] = i;
-		path = path_of(w, i);
+		path = minimize_path(w, i);
 		inputs_put(&list, path);
 		list.v[list.n - 1].micros = w->in->v[i].micros;
 		free(path);
 	}
 	if (list.n)
-		rc = collect(w, &list, &t, true, w->m->end);
+		rc = minimize_collect(w, &list, &t, true, w->m->end);
 	for (size_t i = 0; rc == 0 && i < list.n; i++)
 		rc = look_again(w, from[i], &list.v[i], &t, changed);
 	trace_release(&t);
@@ -378,9 +359,9 @@ keep_chosen(struct work *w, const bool *yes)
 	for (size_t i = 0; rc == 0 && i < w->in->n; i++)
 		if (yes[i] ||
 		    (w->in->v[i].state == INPUT_NEW && !w->in->v[i].base))
-			rc = keep(w, i);
+			rc = minimize_keep(w, i);
 		else if (w->m->kept[i])
-			unkeep(w, i);
+			minimize_unkeep(w, i);
 	return rc;
 }
 
@@ -417,252 +398,6 @@ mark_chosen(struct work *w)
 		in->chosen = now;
 		in->changed = true;
 	}
-}
-
-/* --- proof --- */
-
-static void
-see(struct work *w, struct traces *t, size_t trace)
-{
-	const uint32_t *tuple = trace_get(t, trace);
-
-	for (uint32_t k = 0; k < t->v[trace].n; k++)
-		tuples_add(&w->seen, tuple[k]);
-}
-
-static bool
-shows_missing(struct work *w, uint32_t trace)
-{
-	const uint32_t *tuple = trace_get(&w->m->traces, trace);
-
-	for (uint32_t i = 0; i < w->m->traces.v[trace].n; i++)
-		if (!tuples_has(&w->seen, tuple[i]))
-			return true;
-	return false;
-}
-
-/* An input once more because its trace holds what is missing; it joins when it
- * shows it. */
-static int
-join(struct work *w, size_t i, const struct input *again, struct traces *t)
-{
-	const uint32_t *tuple;
-	bool useful = false;
-	int rc;
-
-	if (again->state != INPUT_TRACED)
-		return 0;
-	tuple = trace_get(t, again->trace);
-	for (uint32_t k = 0; k < t->v[again->trace].n; k++)
-		useful |= tuples_has(&w->all, tuple[k]) &&
-			  !tuples_has(&w->seen, tuple[k]);
-	if (!useful)
-		return 0;
-	if (w->m->kept[i]) /* it was shrunk too much */
-		unkeep(w, i);
-	rc = keep(w, i);
-	if (w->m->kept[i])
-		see(w, t, again->trace);
-	return rc;
-}
-
-static uint64_t
-missing(const struct work *w)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < w->all.n; i++)
-		n += !tuples_has(&w->seen, w->all.v[i]);
-	return n;
-}
-
-/* A missing tuple is lost where an input that had shown it could not be asked
- * again. */
-static void
-count_lost(struct work *w, const struct inputs *list, const size_t *from)
-{
-	struct tuples lost = {0};
-
-	for (size_t i = 0; i < list->n; i++) {
-		uint32_t trace = w->in->v[from[i]].trace;
-		const uint32_t *tuple = trace_get(&w->m->traces, trace);
-
-		if (list->v[i].state != INPUT_NEW &&
-		    list->v[i].state != INPUT_GONE)
-			continue;
-		for (uint32_t k = 0; k < w->m->traces.v[trace].n; k++)
-			if (!tuples_has(&w->seen, tuple[k]))
-				tuples_add(&lost, tuple[k]);
-	}
-	w->m->lost = lost.n;
-	w->m->unstable = missing(w) - lost.n;
-	tuples_release(&lost);
-}
-
-static int
-find_missing(struct work *w)
-{
-	struct inputs list = {0};
-	struct traces t = {0};
-	size_t *from = mem_array(w->in->n, sizeof *from);
-	bool *useful = mem_array(w->m->traces.n, sizeof *useful);
-	int rc = 0;
-
-	for (uint32_t i = 0; i < w->m->traces.n; i++)
-		useful[i] = shows_missing(w, i);
-	for (size_t i = 0; i < w->in->n; i++)
-		if (w->in->v[i].state == INPUT_TRACED &&
-		    useful[w->in->v[i].trace]) {
-			useful[w->in->v[i].trace] = false;
-			from[list.n] = i;
-			inputs_put(&list, w->in->v[i].path);
-		}
-	if (list.n)
-		rc = collect(w, &list, &t, true, w->m->end);
-	for (size_t i = 0; rc == 0 && i < list.n; i++)
-		rc = join(w, from[i], &list.v[i], &t);
-	if (rc == 0)
-		count_lost(w, &list, from);
-	trace_release(&t);
-	inputs_release(&list);
-	free(useful);
-	free(from);
-	return rc;
-}
-
-/* What the base covers needs no proof: it stays as it is. */
-static void
-see_base(struct work *w)
-{
-	bool *done = mem_array(w->m->traces.n, sizeof *done);
-
-	for (size_t i = 0; i < w->in->n; i++) {
-		uint32_t trace = w->in->v[i].trace;
-
-		if (!w->in->v[i].base || w->in->v[i].state != INPUT_TRACED ||
-		    done[trace])
-			continue;
-		done[trace] = true;
-		see(w, &w->m->traces, trace);
-	}
-	free(done);
-}
-
-static int
-prove(struct work *w)
-{
-	bool *done = mem_array(w->again.n, sizeof *done);
-
-	see_base(w);
-	for (size_t i = 0; i < w->in->n; i++)
-		if (w->m->kept[i] && w->proof[i] && !done[w->proof[i] - 1]) {
-			done[w->proof[i] - 1] = true;
-			see(w, &w->again, w->proof[i] - 1);
-		}
-	free(done);
-	return missing(w) ? find_missing(w) : 0;
-}
-
-/* --- shrinking --- */
-
-/* The time for shrinking leaves some for running the result. */
-#define JOINT_PART 0.85
-#define PROOF_LEAST 10 /* seconds it has, also behind the end */
-
-/* The smaller file takes the place of the one it was. */
-static int
-replace(struct work *w, size_t i, const struct joint_file *file)
-{
-	struct buf b = BUF_INIT;
-	char *old = w->name[i];
-
-	buf_add(&b, file->data, file->len);
-	result_remove(&w->result, old);
-	w->name[i] =
-	    result_add(&w->result, &b, own_name(w, &w->in->v[i]), w->f);
-	buf_release(&b);
-	free(old);
-	return w->name[i] ? 0 : -1;
-}
-
-static int
-take_shrunk(
-    struct work *w, const size_t *which, struct joint_file *file, size_t n)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (rc == 0 && file[i].what == JOINT_NEEDLESS)
-			unkeep(w, which[i]);
-		else if (rc == 0 && file[i].what == JOINT_SMALLER)
-			rc = replace(w, which[i], &file[i]);
-		free(file[i].data);
-		free(file[i].path);
-	}
-	return rc;
-}
-
-/* The result as it is, once more; what is missing comes back whole. */
-static int
-prove_shrunk(struct work *w)
-{
-	struct inputs list = {0};
-	struct traces t = {0};
-	size_t *from = mem_array(w->in->n, sizeof *from);
-	int rc = 0;
-
-	for (size_t i = 0; i < w->in->n; i++)
-		if (w->m->kept[i] && w->in->v[i].state == INPUT_TRACED) {
-			char *path = path_of(w, i);
-
-			from[list.n] = i;
-			inputs_put(&list, path);
-			free(path);
-		}
-	if (list.n)
-		rc = collect(w, &list, &t, true, w->m->end);
-	for (size_t i = 0; rc == 0 && i < list.n; i++)
-		if (list.v[i].state == INPUT_CRASHED ||
-		    list.v[i].state == INPUT_HUNG)
-			unkeep(w, from[i]);
-	tuples_release(&w->seen);
-	see_base(w);
-	tuples_add_all(&w->seen, &t);
-	trace_release(&t);
-	inputs_release(&list);
-	free(from);
-	return rc == 0 && missing(w) ? find_missing(w) : rc;
-}
-
-static int
-shrink(struct work *w)
-{
-	struct collect *c = &w->m->collect;
-	size_t n = 0, *which = mem_array(w->in->n, sizeof *which);
-	struct joint_file *file = mem_array(w->in->n, sizeof *file);
-	double now = clock_mono();
-	int rc;
-
-	for (size_t i = 0; i < w->in->n; i++)
-		if (w->m->kept[i] && w->in->v[i].state == INPUT_TRACED) {
-			file[n].path = path_of(w, i);
-			file[n].size = w->in->v[i].size;
-			file[n].trace = w->m->traces.v[w->in->v[i].trace];
-			file[n].micros = w->in->v[i].micros;
-			which[n++] = i;
-		}
-	c->until = w->m->end > 0 ? now + (w->m->end - now) * JOINT_PART : 0;
-	rc = joint_shrink(c, file, n, w->f);
-	/* What was made smaller is worth nothing without its proof. */
-	if (w->m->end > 0 && w->m->end < clock_mono() + PROOF_LEAST)
-		w->m->end = clock_mono() + PROOF_LEAST;
-	if (take_shrunk(w, which, file, n) || rc)
-		rc = -1;
-	else
-		rc = prove_shrunk(w);
-	free(file);
-	free(which);
-	return rc;
 }
 
 /* --- delivery --- */
@@ -764,9 +499,9 @@ all_of_it(struct work *w)
 		mark_chosen(w);
 	if (m->from)
 		cache_save(m->from, w->in, &m->traces);
-	if (rc || prove(w))
+	if (rc || minimizeprove_choice(w))
 		return -1;
-	if (m->joint && shrink(w))
+	if (m->joint && minimizeprove_shrunk(w))
 		return -1;
 	m->tuples = w->all.n;
 	if (deliver(w))
