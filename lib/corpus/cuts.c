@@ -132,7 +132,8 @@ bodies_next(struct state *s, struct cursor *c, struct cand *cand)
 	for (; c->i < s->fields.n; c->i++, c->d = c->k = 0) {
 		const struct field *v = &s->fields.v[c->i];
 
-		if (v->to <= v->from)
+		if (v->to <= v->from || v->end <= v->from ||
+		    v->to > s->best->len || v->end > s->best->len)
 			continue;
 		if (c->k++ == 0) {
 			cuts_one(cand, v->from, v->end - v->from);

@@ -107,6 +107,9 @@ zips_find(const void *bytes, size_t n, struct zips *z)
 			return false;
 	z->end = at;
 	z->from = number(p, at + END_WHERE, 4);
+	z->comment = number(p, at + END_COMMENT, 2);
+	if (z->comment > n - at - END)
+		z->comment = 0; /* nobody looks at it */
 	return z->from < at && number(p, at + END_SIZE, 4) == at - z->from &&
 	       walk(p, z);
 }
@@ -156,7 +159,7 @@ zips_fields(const void *p, const struct zips *z, struct fields *f)
 	for (size_t i = 0; i < z->n; i++)
 		entry_fields(p, &z->v[i], f);
 	fields_add(f, z->end + END_COMMENT, z->end + END,
-	    z->end + END + number(p, z->end + END_COMMENT, 2), 2, FIELD_LE);
+	    z->end + END + z->comment, 2, FIELD_LE);
 	/* An offset counts what is in front. */
 	for (size_t i = 0; i < z->n; i++)
 		fields_add(f, z->v[i].central + CENTRAL_WHERE, 0, z->v[i].local,

@@ -19,6 +19,7 @@ struct zips {
 	} * v;			    /* as the directory has them */
 	size_t n;
 	size_t from, end; /* of the directory; what ends it all begins there */
+	size_t comment;	  /* bytes behind that */
 };
 
 /* False when it is none, or a part of one. */
