@@ -97,35 +97,24 @@ listen_for(struct guardian_order *o)
 	return n == sizeof(*o) ? o->what : -1;
 }
 
-static void
-become_afl(struct run *r)
-{
-	r->news.aslr = false;
-	if (chdir(r->g->cwd) == 0 && dup2(r->in, 0) == 0 &&
-	    dup2(r->out, 1) == 1 && dup2(r->out, 2) == 2 &&
-	    dup2(r->fds[0], FORKSERVER_CONTROL) == FORKSERVER_CONTROL &&
-	    dup2(r->fds[1], FORKSERVER_STATUS) == FORKSERVER_STATUS &&
-	    close_range(3, FORKSERVER_CONTROL - 1, 0) == 0 &&
-	    close_range(FORKSERVER_STATUS + 1, ~0U, 0) == 0 &&
-	    limits_set(&r->limits, &r->news.aslr) == 0)
-		execve(r->g->program, r->g->argv, r->g->afl_env);
-	r->news.error = errno;
-	_exit(127);
-}
-
+/* A server of copies, ours or AFL++'s: with its descriptors, next to each
+ * other. */
 static void
 become_server(struct run *r)
 {
+	bool afl = r->order.late == LATE_AT_AFL;
+	int first = afl ? FORKSERVER_CONTROL : LATE_CONTROL, n = afl ? 2 : 3;
+	bool there = chdir(r->g->cwd) == 0 && dup2(r->in, 0) == 0 &&
+		     dup2(r->out, 1) == 1 && dup2(r->out, 2) == 2;
+
 	r->news.aslr = false;
-	if (chdir(r->g->cwd) == 0 && dup2(r->in, 0) == 0 &&
-	    dup2(r->out, 1) == 1 && dup2(r->out, 2) == 2 &&
-	    dup2(r->fds[0], LATE_CONTROL) == LATE_CONTROL &&
-	    dup2(r->fds[1], LATE_STATUS) == LATE_STATUS &&
-	    dup2(r->fds[2], LATE_GO) == LATE_GO &&
-	    close_range(3, LATE_CONTROL - 1, 0) == 0 &&
-	    close_range(LATE_GO + 1, ~0U, 0) == 0 &&
+	for (int i = 0; i < n; i++)
+		there = there && dup2(r->fds[i], first + i) == first + i;
+	if (there && close_range(3, (unsigned)first - 1, 0) == 0 &&
+	    close_range((unsigned)(first + n), ~0U, 0) == 0 &&
 	    limits_set(&r->limits, &r->news.aslr) == 0)
-		execve(r->g->program, r->g->late_argv, r->g->late_env);
+		execve(r->g->program, afl ? r->g->argv : r->g->late_argv,
+		    afl ? r->g->afl_env : r->g->late_env);
 	r->news.error = errno;
 	_exit(127);
 }
@@ -144,8 +133,6 @@ become(void *arg)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	setsid();
 	limits_first();
-	if (r->order.late == LATE_AT_AFL)
-		become_afl(r);
 	if (r->order.late != 0)
 		become_server(r);
 	if (r->order.tell_start) {
