@@ -33,6 +33,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "exec/fastset.h"
 #include "exec/startmain.h"
 #include "exec/zeros.h"
 #include "target/late.h"
@@ -197,6 +198,7 @@ serve(void)
 	where = 0;
 	if (syscall(SYS_getcwd, cwd, sizeof(cwd)) <= 0)
 		*cwd = '\0';
+	fastset();
 	warm_up();
 	zeros_drop();
 	if (!say(LATE_HELLO))
