@@ -383,12 +383,14 @@ choose(struct work *w)
 	return rc;
 }
 
-/* What was chosen is where the next call begins. */
+/* What was chosen is where the next call begins; not what a base left over. */
 static void
 mark_chosen(struct work *w)
 {
 	uint8_t goal = (uint8_t)(1 << w->m->goal), now;
 
+	if (w->in->n && w->in->v[0].base)
+		return;
 	for (size_t i = 0; i < w->in->n; i++) {
 		struct input *in = &w->in->v[i];
 
