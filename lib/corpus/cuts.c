@@ -210,6 +210,50 @@ cuts_took(struct state *s, struct cursor *c)
 		c->i = s->units.n;
 }
 
+/* --- what begins with the same bytes --- */
+
+static bool
+marks_begin(struct state *s, struct cursor *c)
+{
+	(void)c;
+	if (reduce_is_text(s))
+		return false;
+	s->nmarks =
+	    units_marks(buf_str(s->best), s->best->len, s->marks, MARKS);
+	s->marked = MARKS;
+	return s->nmarks > 0;
+}
+
+/* For each of them groups of d pieces, from the end. */
+static bool
+marks_next(struct state *s, struct cursor *c, struct cand *cand)
+{
+	for (; c->k < s->nmarks; c->k++, c->d = 0) {
+		if (s->marked != c->k)
+			units_between(buf_str(s->best), s->best->len,
+			    s->marks[c->k], &s->units);
+		s->marked = c->k;
+		if (s->units.n < 1)
+			continue;
+		if (c->d == 0) {
+			c->d = (s->units.n + 1) / 2;
+			c->i = s->units.n;
+		}
+		if (c->i > s->units.n)
+			c->i = s->units.n;
+		if (cuts_next(s, c, cand))
+			return true;
+	}
+	return false;
+}
+
+static void
+marks_took(struct state *s, struct cursor *c)
+{
+	(void)c;
+	s->marked = MARKS;
+}
+
 /* Two tokens, whatever lies between them. */
 static bool
 pairs_begin(struct state *s, struct cursor *c)
@@ -299,6 +343,7 @@ lift_next(struct state *s, struct cursor *c, struct cand *cand)
 }
 
 const struct pass cuts_tail = {tail_begin, tail_next, tail_took};
+const struct pass cuts_marks = {marks_begin, marks_next, marks_took};
 const struct pass cuts_bodies = {bodies_begin, bodies_next, NULL};
 const struct pass cuts_lines = {lines_begin, cuts_next, cuts_took};
 const struct pass cuts_drop = {spans_begin, drop_next, NULL};

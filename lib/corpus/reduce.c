@@ -433,10 +433,10 @@ reduce_cut(struct state *s, size_t pos, size_t n, unsigned way)
 
 /* --- all of it --- */
 
-static const struct pass *const passes[] = {&cuts_tail, &structure_values,
-    &structure_around, &structure_contents, &cuts_bodies, &cuts_lines,
-    &cuts_drop, &cuts_lift, &cuts_blocks, &cuts_tokens, &rewrites_rename,
-    &cuts_bytes, &cuts_pairs, &rewrites_atoms};
+static const struct pass *const passes[] = {&cuts_tail, &cuts_marks,
+    &structure_values, &structure_around, &structure_contents, &cuts_bodies,
+    &cuts_lines, &cuts_drop, &cuts_lift, &cuts_blocks, &cuts_tokens,
+    &rewrites_rename, &cuts_bytes, &cuts_pairs, &rewrites_atoms};
 enum { PASSES = sizeof passes / sizeof *passes };
 
 /* Those first that gained most for a try. */

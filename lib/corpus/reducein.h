@@ -18,6 +18,7 @@
 enum {
 	PATIENCE = 128, /* failures in a row, in the first round */
 	CUTS = 2,
+	MARKS = 6,
 	UNSURE = 128 /* successes that are not looked at yet */
 };
 
@@ -66,6 +67,8 @@ struct state {
 	struct spans spans; /* of a pass under way; they follow */
 	struct units units;
 	struct strs words;
+	uint32_t marks[MARKS]; /* units.h; units are between the last one's */
+	size_t nmarks, marked;
 	struct zips zips;
 	struct ders ders;
 };
@@ -95,8 +98,8 @@ bool reduce_is_text(const struct state *s);
 
 /* --- cuts.c: bytes go --- */
 
-extern const struct pass cuts_tail, cuts_bodies, cuts_lines, cuts_drop,
-    cuts_lift, cuts_blocks, cuts_tokens, cuts_bytes, cuts_pairs;
+extern const struct pass cuts_tail, cuts_marks, cuts_bodies, cuts_lines,
+    cuts_drop, cuts_lift, cuts_blocks, cuts_tokens, cuts_bytes, cuts_pairs;
 void cuts_one(struct cand *c, size_t pos, size_t n);
 /* Of s->units groups of d, from the end; at first so many. */
 bool cuts_begin(struct state *s, struct cursor *c, size_t most);

@@ -16,7 +16,7 @@ enum {
 };
 
 /* Of lengths, in the order in which they are believed (chains.h). */
-enum { WIDTHS = 6 };
+enum { WIDTHS = 6, MARKED = 3 };
 static const unsigned widths[WIDTHS] = {
     CHAINS_DIGITS, 4, CHAINS_VARINT, 3, 2, 1};
 
@@ -127,7 +127,14 @@ region(struct state *s, size_t from, size_t end, size_t least, unsigned depth)
 	struct chain c;
 	int rc = 0;
 
-	for (unsigned i = 0; i < WIDTHS && rc == 0; i++)
+	for (unsigned i = 0; i < WIDTHS && rc == 0; i++) {
+		/* What is left are lengths as there are by chance, too. */
+		if (depth == 0 && i == MARKED) {
+			if (reduce_run(s, &cuts_marks, PATIENCE) == STOP ||
+			    s->back)
+				return STOP;
+			end = s->best->len;
+		}
 		if (chains_find(
 			buf_str(s->best), from, end, widths[i], least, &c)) {
 			rc = fewer(s, &c, PATIENCE);
@@ -136,6 +143,7 @@ region(struct state *s, size_t from, size_t end, size_t least, unsigned depth)
 			if (rc > 0)
 				return 0;
 		}
+	}
 	return rc;
 }
 
