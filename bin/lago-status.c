@@ -12,6 +12,8 @@
 #include "base/opt.h"
 #include "base/out.h"
 #include "base/strs.h"
+#include "cluster/nodes.h"
+#include "cluster/place.h"
 #include "cluster/sync.h"
 #include "job/home.h"
 #include "store/point.h"
@@ -90,6 +92,35 @@ reasons(long job, struct fail *f)
 	return r;
 }
 
+/* What waits for a node that is not there. */
+static int
+waits(long job, struct fail *f)
+{
+	struct nodes nodes = {0};
+	struct place_run run;
+	const char *text;
+	sqlite3_stmt *q;
+	int r = -1;
+
+	if (nodes_read(&nodes, &home, f) != 0 ||
+	    nodes_states(&nodes, store, clock_unix(), f) != 0)
+		return -1;
+	q = store_query(store, f,
+	    "SELECT id, cpus, memory, coalesce(needs, '') FROM job "
+	    "WHERE state = 'queued' AND (id = ?1 OR ?1 = 0) ORDER BY id",
+	    "i", (int64_t)job);
+	while (q != NULL && (r = store_row(store, q, f)) == 1) {
+		run = (struct place_run){.cpus = sqlite3_column_int64(q, 1),
+		    .memory = sqlite3_column_int64(q, 2),
+		    .needs = (const char *)sqlite3_column_text(q, 3)};
+		if ((text = place_lack(&nodes, &run)) != NULL)
+			opt_say(
+			    "%s: waits: %s", sqlite3_column_text(q, 0), text);
+	}
+	nodes_release(&nodes);
+	return r;
+}
+
 static int
 list(bool all, const char *tags, struct fail *f)
 {
@@ -101,7 +132,8 @@ list(bool all, const char *tags, struct fail *f)
 		"iit", (int64_t)all, clock_unix() - RECENT, tags),
 	    f);
 
-	if (n < 0 || notes(0, f) != 0 || (vflag && reasons(0, f) != 0))
+	if (n < 0 || notes(0, f) != 0 ||
+	    (vflag && (reasons(0, f) != 0 || waits(0, f) != 0)))
 		return opt_warn(f);
 	return n == 0 && tags != NULL ? EX_LAGO_NO : EX_LAGO_OK;
 }
@@ -177,7 +209,8 @@ one_job(long job, struct fail *f)
 			     "i", (int64_t)job),
 			 f) < 0)
 		return -1;
-	if (vflag && (reasons(job, f) != 0 || traffic(job, f) != 0))
+	if (vflag && (reasons(job, f) != 0 || waits(job, f) != 0 ||
+			 traffic(job, f) != 0))
 		return -1;
 	return notes(job, f);
 }

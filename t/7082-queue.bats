@@ -213,6 +213,24 @@ node() { # NODE: its state
 	[ "$status" -eq 78 ]
 }
 
+@test "queue: what no node can take says why it waits" {
+	printf '%s\n' 'a local 2 4000 big' 'b local 4 8000 here' \
+		>"$LAGO_HOME/nodes"
+	fake_job 1 cpus=5 memory=100
+	fake_job 2 cpus=4 memory=9000
+	fake_job 3 cpus=3 memory=100 needs=big
+	fake_job 4 cpus=3 memory=100 needs=here
+	fake_job 5 cpus=2 memory=100
+	lago-import -q
+	lago-node drain b
+	run --separate-stderr lago-status -v
+	[ "${#stderr_lines[@]}" -eq 4 ]
+	[[ ${stderr_lines[0]} == *"1: waits: no node has so many CPUs" ]]
+	[[ ${stderr_lines[1]} == *"2: waits: no node "*" memory" ]]
+	[[ ${stderr_lines[2]} == *"3: waits: no node "*" tags it needs" ]]
+	[[ ${stderr_lines[3]} == *"4: waits: all nodes "*" drained"* ]]
+}
+
 @test "queue: a node on which everything fails is set aside and comes back" {
 	says
 	echo ended$'\t'69 >bad.says

@@ -125,15 +125,45 @@ fill(struct pool *p, struct nodes *nodes)
 
 /* ---- one run ---- */
 
-/* If nothing else were there. */
+/* What a run needs of a node on which nothing runs, one after the other, and
+ * what is said when no node has it. */
+enum { CPUS, MEMORY, TAGS, OPEN, NEEDS };
+
+static const char *const lack[NEEDS] = {[CPUS] = "no node has so many CPUs",
+    [MEMORY] = "no node with so many CPUs has so much memory",
+    [TAGS] = "no node that is large enough has the tags it needs",
+    [OPEN] = "all nodes that could take it are drained, offline or set aside"};
+
+/* The first that it has not, or NEEDS. */
+static int
+lacks(const struct node *node, const struct place_run *run)
+{
+	if (node->cpus < run->cpus ||
+	    (node->run_cpus > 0 && node->run_cpus < run->cpus))
+		return CPUS;
+	if (node->memory < run->memory ||
+	    (node->run_memory > 0 && node->run_memory < run->memory))
+		return MEMORY;
+	if (!place_tags(node->tags, run->needs))
+		return TAGS;
+	return nodes_open(node) ? NEEDS : OPEN;
+}
+
 static bool
 suits(const struct node *node, const struct place_run *run)
 {
-	return nodes_open(node) && node->cpus >= run->cpus &&
-	       node->memory >= run->memory &&
-	       (node->run_cpus == 0 || node->run_cpus >= run->cpus) &&
-	       (node->run_memory == 0 || node->run_memory >= run->memory) &&
-	       place_tags(node->tags, run->needs);
+	return lacks(node, run) == NEEDS;
+}
+
+const char *
+place_lack(const struct nodes *nodes, const struct place_run *run)
+{
+	int most = CPUS, is;
+
+	for (size_t i = 0; i < nodes->n; i++)
+		if ((is = lacks(&nodes->v[i], run)) > most)
+			most = is;
+	return most == NEEDS ? NULL : lack[most];
 }
 
 static bool

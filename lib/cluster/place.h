@@ -56,6 +56,9 @@ struct place_rules {
 size_t place_runs(const struct place_rules *rules, struct place_run *runs,
     size_t n, struct nodes *nodes);
 
+/* What no node has that it needs, in words; NULL: some node will take it. */
+const char *place_lack(const struct nodes *nodes, const struct place_run *run);
+
 /* Has a node with these tags all that are needed?  Both comma-separated. */
 bool place_tags(const char *have, const char *needs);
 
