@@ -41,8 +41,8 @@ $(PROGS) $(UNITS): %: %.c lib/liblago.a
 	$(COMPILE) $(HARDEN_LD) $(LDFLAGS) -o $@ $< lib/liblago.a $(LIBS)
 
 # Loaded into targets: nothing of ours, no sanitizer, and jumps as jumps.
-$(SHIMS): lib/exec/%.so: lib/exec/%.c lib/exec/fastset.h \
-		lib/exec/startmain.h lib/exec/zeros.h lib/target/late.h
+$(SHIMS): lib/exec/%.so: lib/exec/%.c lib/exec/startmain.h lib/exec/zeros.h \
+		lib/target/late.h
 	$(CC) $(OURS) -O2 -fPIC -fvisibility=hidden -fno-stack-protector \
 		-foptimize-sibling-calls -fno-delete-null-pointer-checks \
 		$(CPPFLAGS) -shared -o $@ $< -ldl

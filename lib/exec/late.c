@@ -33,7 +33,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "exec/fastset.h"
 #include "exec/startmain.h"
 #include "exec/zeros.h"
 #include "target/late.h"
@@ -198,7 +197,6 @@ serve(void)
 	where = 0;
 	if (syscall(SYS_getcwd, cwd, sizeof(cwd)) <= 0)
 		*cwd = '\0';
-	fastset();
 	warm_up();
 	zeros_drop();
 	if (!say(LATE_HELLO))
