@@ -12,9 +12,9 @@ load lib
 	cd "$TOP/lib"
 	run awk '
 		BEGIN {
-			n = split("base:0 store:1 job:1 target:1 crash:2 " \
-			    "corpus:2 report:3 run:3 cluster:3 " \
-			    "exec:4", pair, " ")
+			n = split("base:0 store:1 job:1 target:1 symbols:1 " \
+			    "crash:2 replay:3 reduce:4 corpus:5 report:6 " \
+			    "run:6 cluster:6 exec:7", pair, " ")
 			for (i = 1; i <= n; i++) {
 				split(pair[i], p, ":")
 				level[p[1]] = p[2]

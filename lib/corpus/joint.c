@@ -23,7 +23,7 @@
 #include "base/sig.h"
 #include "corpus/collect.h"
 #include "corpus/joint.h"
-#include "corpus/reduce.h"
+#include "reduce/reduce.h"
 #include "corpus/tuples.h"
 #include "corpus/worker.h"
 #include "target/forkserver.h"

@@ -24,7 +24,7 @@
 #include "corpus/minimizeprove.h"
 #include "corpus/publish.h"
 #include "corpus/result.h"
-#include "corpus/scratch.h"
+#include "target/scratch.h"
 #include "corpus/select.h"
 #include "corpus/tuples.h"
 

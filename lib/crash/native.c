@@ -23,9 +23,9 @@
 #include "base/fail.h"
 #include "base/mem.h"
 #include "base/sig.h"
-#include "crash/debugfile.h"
+#include "symbols/debugfile.h"
 #include "crash/insn.h"
-#include "crash/symbols.h"
+#include "symbols/symbols.h"
 #include "target/exec.h"
 #include "target/late.h"
 

@@ -10,7 +10,7 @@
 #include "base/mem.h"
 #include "base/paths.h"
 #include "crash/arena.h"
-#include "crash/demangle.h"
+#include "symbols/demangle.h"
 #include "crash/foreign.h"
 #include "crash/kinds.h"
 #include "crash/names.h"

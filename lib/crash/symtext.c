@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "crash/frame.h"
-#include "crash/symbols.h"
+#include "symbols/symbols.h"
 
 /* The functions at the frame, numbered from *number on. */
 static bool

@@ -14,7 +14,7 @@
 #include "crash/native.h"
 #include "crash/report.h"
 #include "crash/rules.h"
-#include "crash/symbols.h"
+#include "symbols/symbols.h"
 #include "crash/symtext.h"
 #include "target/exec.h"
 

@@ -23,7 +23,7 @@
 #include "base/paths.h"
 #include "base/sig.h"
 #include "base/strs.h"
-#include "corpus/scratch.h"
+#include "target/scratch.h"
 #include "job/bundle.h"
 #include "job/jobfile.h"
 #include "job/plugin.h"

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "corpus/ders.h"
-#include "corpus/reduce.h"
+#include "reduce/ders.h"
+#include "reduce/reduce.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,7 +11,7 @@
 #include "base/fail.h"
 #include "base/strs.h"
 #include "crash/native.h"
-#include "crash/symbols.h"
+#include "symbols/symbols.h"
 #include "target/exec.h"
 
 static unsigned number, failed;

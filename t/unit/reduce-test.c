@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "corpus/chains.h"
-#include "corpus/ders.h"
-#include "corpus/fields.h"
-#include "corpus/reduce.h"
-#include "corpus/zips.h"
+#include "reduce/chains.h"
+#include "reduce/ders.h"
+#include "reduce/fields.h"
+#include "reduce/reduce.h"
+#include "reduce/zips.h"
 
 #include "tap.h"
 

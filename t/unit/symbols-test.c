@@ -1,11 +1,11 @@
 /* symbols-test MODULE <offsets: what llvm-symbolizer --no-demangle prints for
- * them; -d: demangled names alone.  symbols-test -s: the rest of crash/symbols.h.  TAP. */
+ * them; -d: demangled names alone.  symbols-test -s: the rest of symbols/symbols.h.  TAP. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "crash/symbols.h"
+#include "symbols/symbols.h"
 
 #include "tap.h"
 
