@@ -103,7 +103,7 @@ fakes() {
 		rm -rf "$D/n$i/.lago-node/runs"
 	done
 	printf 'n%d ssh 2 4096\n' "$@" >"$LAGO_HOME/nodes"
-	echo lease=8 >"$LAGO_HOME/config"
+	echo lease=12 >"$LAGO_HOME/config"
 }
 
 job() { # ID WORDS
@@ -139,12 +139,28 @@ started() { # JOB RUN
 	grep -q "^$1\.$2	start" events
 }
 
+begun() { # JOB
+	pass
+	[ "$(runs "$1")" = "running|" ]
+}
+
 crashes() { # JOB RUN: how many are here
 	find "$LAGO_HOME/jobs/$1/runs/$2/crashes" -type f | wc -l
 }
 
+come() { # JOB RUN COUNT
+	pass
+	[ "$(crashes "$1" "$2")" = "$3" ]
+}
+
 late() { # DIR TEXT: a crash that turns up there
 	echo "$2" >"$1/crashes/$(echo "$2" | sha256sum | cut -c 1-64)"
+}
+
+nothing_left() {
+	pass
+	[ -z "$(ls "$LAGO_HOME/jobs/.remote")" ] || return
+	[ -z "$(cat "$D"/n?/.lago-node/runs/*/job/job 2>/dev/null)" ]
 }
 
 # What every story ends with: the job ended once, the rows are those of the
@@ -152,18 +168,14 @@ late() { # DIR TEXT: a crash that turns up there
 ends() { # JOB
 	local i
 	[ "$(grep -c "^$1\.[0-9]*	\(done\|failed\|killed\)" events)" = 1 ]
-	pass
-	pass
-	[ -z "$(ls "$LAGO_HOME/jobs/.remote")" ]
-	[ -z "$(cat "$D"/n?/.lago-node/runs/*/job/job 2>/dev/null)" ]
+	wait_for nothing_left
 	same_rows
 }
 
 @test "failures: a node that is cut off kills its run; it goes on elsewhere" {
 	fakes 1 2
 	job 1 "wait crash"
-	pass
-	pass
+	wait_for begun 1
 	old=$(there 1 1) n=$(on 1 1)
 	node_cut "$n"
 	from=$SECONDS
@@ -176,8 +188,7 @@ ends() { # JOB
 	touch "$(there 1 2)/job/end"
 	wait_for reaches 1 "done"
 	node_heal "$n"
-	pass
-	[ "$(crashes 1 1)" = 2 ]
+	wait_for come 1 1 2
 	ends 1
 }
 
@@ -185,8 +196,8 @@ ends() { # JOB
 	fakes 1 2 3
 	job 1 "wait crash"
 	job 2 "wait crash"
-	pass
-	pass
+	wait_for begun 1
+	wait_for begun 2
 	n1=$(on 1 1) n2=$(on 2 1)
 	late "$(there 1 1)/run" late
 	node_kill "$n1"
@@ -211,8 +222,7 @@ ends() { # JOB
 @test "failures: sshd is killed and comes back: the run never knew" {
 	fakes 1 2
 	job 1 "wait crash"
-	pass
-	pass
+	wait_for begun 1
 	n=$(on 1 1)
 	pkill_on "$n" sshd
 	pass
@@ -239,7 +249,8 @@ renewed() { # FILE BEFORE
 	fakes 3 4
 	job 1 "wait crash"
 	job 2 "wait crash"
-	pass
+	wait_for begun 1
+	wait_for begun 2
 	for i in 1 2; do # they are
 		said=$(ssh -F "$D/.ssh/config" "n$(on $i 1)" date +%s)
 		[ $(((said - $(date +%s)) ** 2)) -gt $((10000 ** 2)) ]
