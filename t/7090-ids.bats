@@ -16,7 +16,10 @@ fuzzed() {
 	lago-submit -q -t 4 -P 1 -x target=chunk "$EXAMPLES/chunk-libfuzzer.zip"
 	timeout 90 lago-dispatch -q -i 0.5 -x drain=1
 	lago-import -q
-	[ -n "$(bug)" ]
+	[ -n "$(bug)" ] || {
+		tail -n +1 "$LAGO_HOME"/jobs/1/runs/1/{progress,crashes.jsonl} >&2
+		return 1
+	}
 }
 
 setup() {
