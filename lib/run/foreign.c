@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -74,6 +75,19 @@ foreign_start(struct life *l)
 	close(dir);
 }
 
+/* libFuzzer looks again only at a directory whose time is later than when it
+ * last looked, in whole seconds, and at files no older than that: what comes in
+ * a second in which it looked already would wait for the next change.  So theirs
+ * is the next second; what instances of ours share in it is passed over. */
+static const struct timespec *
+times(const struct life *l)
+{
+	static struct timespec both[2];
+
+	both[0].tv_sec = both[1].tv_sec = l->import_time;
+	return both;
+}
+
 /* One file to the fuzzer, whole at once.  1: it has it already. */
 static int
 give(struct life *l, int from, const char *sha, int to)
@@ -92,6 +106,7 @@ give(struct life *l, int from, const char *sha, int to)
 				rc = renameat(l->workfd, TEMP, to, name);
 		}
 		if (rc == 0) {
+			utimensat(to, name, times(l), AT_SYMLINK_NOFOLLOW);
 			l->imported++;
 			l->imported_bytes += b.len;
 		}
@@ -107,8 +122,11 @@ take(struct life *l, int from, const struct strs *names)
 	unsigned before = l->imported;
 	int keep, to = open_import(l);
 	uint64_t bytes = l->imported_bytes;
+	time_t now;
 	size_t i;
 
+	now = time(NULL);
+	l->import_time = 1 + (now > l->import_time ? now : l->import_time);
 	mkdirat(l->dir, FOREIGN_DIR, 0755);
 	keep = openat(l->dir, FOREIGN_DIR,
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
@@ -124,10 +142,12 @@ take(struct life *l, int from, const struct strs *names)
 			unlinkat(from, names->v[i], 0);
 		}
 	}
-	if (l->imported > before)
+	if (l->imported > before) {
+		futimens(to, times(l));
 		life_say(l, "%u files of others, %llu bytes, taken in",
 		    l->imported - before,
 		    (unsigned long long)(l->imported_bytes - bytes));
+	}
 	if (to >= 0)
 		close(to);
 	if (keep >= 0)

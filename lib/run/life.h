@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/buf.h"
 #include "base/fail.h"
@@ -89,6 +90,7 @@ struct life {
 	char *import; /* below out/: for what others found; NULL: it has none */
 	unsigned imported;	 /* files there */
 	uint64_t imported_bytes; /* by this process */
+	time_t import_time;	 /* of the last that were given */
 	/* how each build runs an input; no vector: there is no such build */
 	struct plugin_command replay[LIFE_BUILDS];
 
